@@ -1,0 +1,1 @@
+"""Detection, incidents, Slack, replies: everything that speaks to people."""

@@ -1,0 +1,315 @@
+"""Settings: `earshot.toml` for what may be read by anyone, the environment for secrets.
+
+Read once, validated whole. Every error names the file, the key, the value seen and the remedy.
+Unknown keys are errors, except inside `[[source]]`, whose further keys are the options of its
+connector and are validated by the connector's own model.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from earshot.errors import FixSettings
+
+T = TypeVar("T")
+
+SETTINGS_FILE = "earshot.toml"
+SECRETS_FILE = "secrets.env"
+
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+"""A name used in SQL rows, DAG ids and file names: lower case, digits, `_` and `-`."""
+
+Severity = Literal["low", "medium", "high", "critical"]
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError('is not a zone name; write one such as "Europe/Berlin" or "UTC"')
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
+
+
+class Section(BaseModel):
+    """A table of the settings file: frozen, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Clock(Section):
+    """Where "now" comes from, and how old is too old."""
+
+    source: Literal["system", "database"] = "system"
+    alert_max_age_hours: float = Field(default=24, gt=0)
+    reply_max_age_days: float = Field(default=7, gt=0)
+
+
+class Database(Section):
+    """The embedded server unless `EARSHOT_DATABASE_URL` or Airflow's `earshot_db` says otherwise."""
+
+    port: int | None = Field(default=None, ge=1024, le=65535)
+    """TCP port on loopback for BI tools; without it the embedded server has a socket only."""
+
+
+class Brand(Section):
+    """A brand we listen for; a competitor gets tags and views, never drafts or incidents."""
+
+    key: Key
+    name: str = Field(min_length=1)
+    role: Literal["own", "competitor"] = "own"
+    aliases: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+    negative_keywords: tuple[str, ...] = ()
+    time_zone: ZoneName = "UTC"
+    facts: Path | None = None
+    """Facts file for reply drafts; without it no reply is drafted for the brand."""
+    channel: str | None = None
+
+
+class Source(BaseModel):
+    """One named entry: one connector (`kind`), one query or page set."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: Key
+    kind: Key
+    brand: Key
+    schedule: str | None = "@hourly"
+    """Cron expression or preset of Airflow; `None` is by hand."""
+    timezone: ZoneName = "UTC"
+    """Zone of times that the source writes without one."""
+    language: str | None = None
+    """BCP 47 tag: the locale of the source, used for short or uncertain text."""
+    enabled: bool = True
+    retention_days: int | None = Field(default=None, gt=0)
+    reply_target_minutes: int = Field(default=24 * 60, gt=0)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Keys that belong to the connector, not yet validated."""
+        return dict(self.model_extra or {})
+
+
+class Rule(Section):
+    """What to watch and how loudly; the shipped rule `default` watches every series."""
+
+    name: Key = "default"
+    brand: Key | None = None
+    themes: tuple[str, ...] = ()
+    """Theme keys watched; empty is all of them."""
+    sensitivity: float = Field(default=1.0, ge=0.25, le=4.0)
+    """Above 1 opens sooner and more often; below 1 later and more rarely."""
+    least_severity: Severity = "medium"
+    channel: str | None = None
+    is_muted: bool = False
+
+
+class Escalation(Section):
+    """Who hears of a crisis that nobody has acknowledged."""
+
+    after_minutes: int = Field(default=30, gt=0)
+    channel: str | None = None
+
+
+class QuietHours(Section):
+    """Local hours in which only severities from `except_from` on are posted."""
+
+    start_hour: int = Field(ge=0, le=23)
+    end_hour: int = Field(ge=0, le=23)
+    except_from: Severity = "high"
+
+
+class Slack(Section):
+    """Where messages go; without `EARSHOT_SLACK_TOKEN` they are written as JSON and HTML."""
+
+    api_url: str = "https://slack.com/api/"
+    channel: str = "#voice-of-customer"
+    ops_channel: str = "#earshot-ops"
+    transport: Literal["socket", "http"] = "socket"
+    http_port: int = Field(default=8088, ge=1024, le=65535)
+    deciders: tuple[str, ...] = ()
+    """Slack user groups whose members may approve and decide; empty is everybody."""
+    four_eyes: bool = False
+    escalation: Escalation = Escalation()
+    quiet_hours: QuietHours | None = None
+
+
+class Model(Section):
+    """The tagger's model and the taxonomy it reads themes from."""
+
+    weights: str = "earshot"
+    """`earshot` is the shipped model; else a folder or a Hugging Face name."""
+    taxonomy: Path | None = None
+    """TOML file of `[[theme]]`; without it the shipped e-commerce taxonomy."""
+
+
+class PlannedEvent(Section):
+    """A promotion, launch or maintenance window that shifts the expected count."""
+
+    name: str
+    brand: Key
+    start: Annotated[str, Field(description="ISO 8601 with zone")]
+    end: str
+    expected_factor: float = Field(default=3.0, gt=0)
+
+
+class Airflow(Section):
+    """The local Airflow that `earshot up` runs."""
+
+    port: int = Field(default=8080, ge=1024, le=65535)
+    parallelism: int = Field(default=4, ge=1)
+
+
+class Settings(Section):
+    """The whole file, with paths resolved against its folder."""
+
+    contact: str = Field(min_length=3)
+    """Mail address or page named in the crawler's user agent."""
+    home: Path = Path(".earshot")
+    """Folder for state: embedded database, Airflow, secrets, previews."""
+    clock: Clock = Clock()
+    database: Database = Database()
+    brand: tuple[Brand, ...] = Field(min_length=1)
+    source: tuple[Source, ...] = ()
+    rule: tuple[Rule, ...] = (Rule(),)
+    slack: Slack = Slack()
+    model: Model = Model()
+    planned_event: tuple[PlannedEvent, ...] = ()
+    airflow: Airflow = Airflow()
+    folder: Path = Field(default=Path("."), exclude=True)
+    """Folder of the settings file; set by `load`, not by the user."""
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Settings:
+        _unique("brand", [brand.key for brand in self.brand])
+        _unique("source", [source.name for source in self.source])
+        _unique("rule", [rule.name for rule in self.rule])
+        known = {brand.key for brand in self.brand}
+        for index, source in enumerate(self.source):
+            if source.brand not in known:
+                raise ValueError(
+                    f'source[{index}].brand: "{source.brand}" is no [[brand]]; '
+                    f"write one of {', '.join(sorted(known))}"
+                )
+        return self
+
+    @property
+    def home_folder(self) -> Path:
+        """Absolute folder for state."""
+        return self.path(self.home)
+
+    def path(self, given: Path | str) -> Path:
+        """A path of the settings file, absolute."""
+        return (self.folder / Path(given).expanduser()).resolve()
+
+    def brand_named(self, key: str) -> Brand:
+        """The brand of that key; raises FixSettings where there is none."""
+        return _named("brand", key, {brand.key: brand for brand in self.brand})
+
+    def source_named(self, name: str) -> Source:
+        """The source of that name; raises FixSettings where there is none."""
+        return _named("source", name, {source.name: source for source in self.source})
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Secrets from the environment, then from the 0600 file that `earshot init` made."""
+        return read_secrets(self.home_folder)
+
+
+class Secrets(BaseSettings):
+    """Everything that must not stand in a file that others read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="EARSHOT_", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    author_key: SecretStr | None = None
+    """Key of the HMAC that turns author ids into author keys."""
+    database_url: SecretStr | None = None
+    slack_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    llm_key: SecretStr | None = None
+
+
+def read_secrets(home: Path) -> Secrets:
+    """Secrets from the environment, then from `secrets.env` in the home folder."""
+    return Secrets(_env_file=home / SECRETS_FILE)  # type: ignore[call-arg]
+
+
+def load(path: Path | str | None = None) -> Settings:
+    """Read and validate the settings file.
+
+    Args:
+        path: the file; by default `EARSHOT_SETTINGS`, else `earshot.toml` in this folder.
+
+    Raises:
+        FixSettings: the file is missing, is no TOML, or a key is wrong; one line a fault.
+    """
+    file = Path(path or os.environ.get("EARSHOT_SETTINGS") or SETTINGS_FILE)
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FixSettings(f"{file}: no such settings file; `earshot init` writes one.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FixSettings(f"{file}: is not valid TOML: {error}; correct that line.") from error
+    try:
+        return Settings.model_validate({**values, "folder": file.resolve().parent})
+    except ValidationError as error:
+        raise FixSettings(explain(file.name, error)) from error
+
+
+def explain(file: str, error: ValidationError) -> str:
+    """One line a fault: file, key, value seen, what to write instead."""
+    return "\n".join(_fault(file, dict(fault)) for fault in error.errors(include_url=False))
+
+
+def _fault(file: str, fault: dict[str, Any]) -> str:
+    where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in fault["loc"]).lstrip(".")
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    match fault["type"]:
+        case "extra_forbidden":
+            return f"{file}: {where}: no such key; remove it or correct its spelling."
+        case "missing":
+            return f"{file}: {where}: is missing; add it."
+    seen = fault.get("input")
+    if not where or isinstance(seen, dict | list | tuple | BaseModel):
+        return f"{file}: {where + ': ' if where else ''}{message}."
+    shown = f'"{seen}"' if isinstance(seen, str) else str(seen)
+    link = " " if message.startswith("is ") else ": "
+    return f"{file}: {where}: {shown}{link}{message[0].lower() + message[1:]}."
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that name."""
+    return ZoneInfo(name)
+
+
+def _unique(table: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f'[[{table}]] "{name}" stands twice; give each its own name')
+
+
+def _named(table: str, key: str, entries: dict[str, T]) -> T:
+    if key not in entries:
+        known = ", ".join(sorted(entries)) or "none"
+        raise FixSettings(f'{SETTINGS_FILE}: no [[{table}]] is named "{key}"; there is: {known}.')
+    return entries[key]

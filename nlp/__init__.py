@@ -1,0 +1,1 @@
+"""The tagger: sentiment, themes and sentiment towards a theme for every sentence."""

@@ -1,0 +1,1 @@
+"""Sources: one connector a file, one way into Postgres for all."""
