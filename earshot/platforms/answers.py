@@ -80,7 +80,7 @@ def _refuse(answer: Answer) -> None:
         )
     if status in (400, 404, 405, 410, 422):
         raise FixSettings(
-            f"expected something to read, found HTTP {status} at {place}: check the source's options"
+            f"expected something to read, found HTTP {status} at {place}: check its options"
         )
     raise StopSource(f"expected data, found HTTP {status} at {place}: look at the address by hand")
 

@@ -1,4 +1,4 @@
-"""Building requests: addresses, paging links that stay on our host, and secrets at the last moment."""
+"""Building requests: addresses, paging links on our host, secrets at the last moment."""
 
 from __future__ import annotations
 
@@ -167,8 +167,8 @@ def _with_secret(ready: Signed, secret: Secret, credentials: Credentials) -> Sig
             name, value = "{" + secret.credential + "}", credentials[secret.credential]
             return replace(ready, url=ready.url.replace(name, path_part(value)))
         case FormSecret():
-            pair = urlencode({secret.parameter: credentials[secret.credential]}).encode()
-            return replace(ready, body=b"&".join(filter(None, [ready.body, pair])))
+            form = urlencode({secret.parameter: credentials[secret.credential]}).encode()
+            return replace(ready, body=b"&".join(filter(None, [ready.body, form])))
         case AppleSecret():
             return _with_header(ready, "Authorization", f"Bearer {_apple(secret, credentials)}")
 
@@ -182,7 +182,7 @@ def _filled(template: str, credentials: Credentials) -> str:
 
 
 def _apple(secret: AppleSecret, credentials: Credentials) -> str:
-    """developer.apple.com/documentation/appstoreconnectapi, "Generating tokens for API requests"."""
+    """Apple, "Generating tokens for API requests" (App Store Connect API)."""
     import jwt
 
     issued = int(time.time())

@@ -220,7 +220,7 @@ def _days_before(count: int, zone: str, now: datetime | None) -> When:
 
 
 def _worded_day(written: str) -> date | None:
-    """ "October 24, 2011", "24 October 2011", "am 3. März 2024", also behind "Reviewed in … on"."""
+    """A day with a month name: "October 24, 2011", "Reviewed in France on 3 March 2024"."""
     for text in (written, _REVIEWED_IN.sub("", written)):
         match = _WORD_DAY.match(text)
         if match is None:

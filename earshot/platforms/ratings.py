@@ -72,7 +72,7 @@ def _written(written: str, scale: float) -> tuple[float, float] | None:
 
 
 def _drawn(written: str) -> tuple[float, float] | None:
-    """ "★★★½☆": full and half stars of as many as are drawn, at least five."""
+    """Drawn stars (★★★½☆): full and half ones of as many as are drawn, at least five."""
     drawn = re.sub(r"[\s️]", "", written)
     if not drawn or not set(drawn) <= set("★⭐☆✩✮⯨½"):
         return None

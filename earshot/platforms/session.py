@@ -22,7 +22,7 @@ class Session:
     the last answer `cursor` is what to store (unchanged by a backfill).
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         platform: Platform[Any],
         options: Options,
