@@ -12,6 +12,7 @@ import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -62,7 +63,7 @@ class Clock(Section):
 
 
 class Database(Section):
-    """The embedded server unless `EARSHOT_DATABASE_URL` or Airflow's `earshot_db` says otherwise."""
+    """The embedded server, unless the environment names another."""
 
     port: int | None = Field(default=None, ge=1024, le=65535)
     """TCP port on loopback for BI tools; without it the embedded server has a socket only."""
@@ -105,6 +106,13 @@ class Source(BaseModel):
     def options(self) -> dict[str, Any]:
         """Keys that belong to the connector, not yet validated."""
         return dict(self.model_extra or {})
+
+    @property
+    def pool(self) -> str:
+        """Airflow pool of its crawls: one a host, so that no host meets two of our crawls."""
+        urls = self.options.get("urls") or [self.options.get("base_url")]
+        host = urlsplit(str(urls[0] or "")).hostname or self.kind
+        return f"host__{host}"
 
 
 class Rule(Section):

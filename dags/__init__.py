@@ -1,0 +1,1 @@
+"""Airflow DAGs: what runs, in what order, when; every task calls one function of a room."""

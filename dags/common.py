@@ -1,0 +1,68 @@
+"""What the DAGs share: assets, schedules, retries by kind of error, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from earshot.settings import Settings, load
+
+STORED = Asset(name="earshot_stored", uri="earshot://feedback/stored")
+TAGGED = Asset(name="earshot_tagged", uri="earshot://feedback/tagged")
+WATCHED = Asset(name="earshot_watched", uri="earshot://incidents/watched")
+DRAFTED = Asset(name="earshot_drafted", uri="earshot://replies/drafted")
+
+START = datetime(2026, 1, 1)
+
+BY_KIND_OF_ERROR = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception="earshot.errors.FixSettings",
+            action=RetryAction.FAIL,
+            reason="a person must change the settings; trying again cannot help",
+        ),
+        RetryRule(
+            exception="earshot.errors.StopSource",
+            action=RetryAction.FAIL,
+            reason="the source no longer answers as agreed; the ops channel was told",
+        ),
+        RetryRule(
+            exception="earshot.errors.RetryLater",
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(minutes=5),
+            reason="the other side is slow or limited",
+        ),
+    ]
+)
+
+
+def dag_options(*, owner: str = "earshot", retries: int = 2) -> dict[str, Any]:
+    """Arguments that every DAG has: owner, retries, one run at a time, no catch-up."""
+    return {
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": {
+            "owner": owner,
+            "retries": retries,
+            "retry_delay": timedelta(seconds=30),
+            "retry_policy": BY_KIND_OF_ERROR,
+        },
+    }
+
+
+def on_asset_or_every(minutes: int, assets: Sequence[Asset]) -> AssetOrTimeSchedule:
+    """Wake when one of the assets changes, and by time for all that depends on silence."""
+    return AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable(f"*/{minutes} * * * *", timezone="UTC"),
+        assets=AssetAny(*assets),
+    )
+
+
+def settings() -> Settings:
+    """The settings of `EARSHOT_SETTINGS`, read afresh so that a change needs no restart."""
+    return load()

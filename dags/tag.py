@@ -1,0 +1,37 @@
+"""Tag every version of every text that has no tags yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Metadata, dag, task
+
+from dags.common import STORED, TAGGED, dag_options, on_asset_or_every, settings
+
+DOC = """Claims untagged versions in batches, tags them, commits where the claim still holds.
+
+Woken by stored feedback and every ten minutes. A killed run's claims expire with their lease and
+the next run takes them. Run by hand: `earshot tag`."""
+
+
+@dag(
+    dag_id="tag",
+    schedule=on_asset_or_every(10, [STORED]),
+    doc_md=DOC,
+    tags=["earshot"],
+    **dag_options(),
+)
+def tag() -> None:
+    """Sentiment, themes and sentiment towards each theme."""
+
+    @task(outlets=[TAGGED])
+    def tag_new_versions() -> Any:
+        from nlp.tagger import tag as tag_all
+
+        result = tag_all(settings())
+        yield Metadata(TAGGED, extra=result.counts())
+
+    tag_new_versions()
+
+
+tag()
