@@ -1,0 +1,1 @@
+"""Slack: messages, their delivery exactly once, and what people click."""
