@@ -1,0 +1,70 @@
+-- name: theme_sync(themes, now)!
+-- Known keys keep their ids; `since` moves only where the words that the encoder reads changed.
+with given as (
+    select *
+    from jsonb_to_recordset(cast(:themes as jsonb)) as theme (
+        key text,
+        name text,
+        description text,
+        kind text,
+        weight real,
+        owner text,
+        playbook text,
+        text_hash text
+    )
+)
+
+insert into earshot.theme as theme (
+    key, name, description, kind, weight, owner, playbook, text_hash, state, since
+)
+select
+    key,
+    name,
+    description,
+    kind,
+    weight,
+    owner,
+    playbook,
+    decode(text_hash, 'hex'),
+    'active',
+    :now
+from given
+order by key
+on conflict (key) do update
+set
+    name = excluded.name,
+    description = excluded.description,
+    kind = excluded.kind,
+    weight = excluded.weight,
+    owner = excluded.owner,
+    playbook = excluded.playbook,
+    text_hash = excluded.text_hash,
+    state = 'active',
+    merged_into = null,
+    since = case
+        when theme.text_hash is distinct from excluded.text_hash or theme.state <> 'active'
+            then excluded.since
+        else theme.since
+    end
+where (
+    theme.name, theme.description, theme.kind, theme.weight, theme.owner, theme.playbook,
+    theme.text_hash, theme.state
+) is distinct from (
+    excluded.name, excluded.description, excluded.kind, excluded.weight, excluded.owner,
+    excluded.playbook, excluded.text_hash, 'active'
+);
+
+-- name: theme_retire_missing(keys)!
+update earshot.theme
+set state = 'retired'
+where
+    kind in ('theme', 'urgent')
+    and state = 'active'
+    and key <> all(:keys);
+
+-- name: theme_ids(keys)
+select
+    id,
+    key
+from earshot.theme
+where key = any(:keys);
