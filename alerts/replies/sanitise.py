@@ -1,0 +1,76 @@
+"""What may pass from a review into a reply: letters, digits and simple punctuation, no more."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LINK = re.compile(
+    r"(?i)\b(?:https?|ftp|mailto|javascript|data|tel|file)\s*:\s*\S*"
+    r"|\bwww\.\S+"
+    r"|\S+@\S+"
+    r"|\b[\w-]+(?:\s?\.\s?[\w-]+)*\.(?:com|net|org|info|biz|io|co|uk|de|fr|es|nl|it|pt|eu|ru|cn"
+    r"|xyz|top|shop|app|dev|link|site|online|ly|me|tk|zip|example|test)\b\S*"
+)
+_MENTION = re.compile(r"[@#!]\s?\w[\w.-]*|<[^<>]{0,300}>|&[#\w]{1,12};|:[a-z0-9_+-]{2,32}:")
+_MASK = re.compile(r"\[[A-Za-z _-]{1,30}\]|<[A-Z_]{2,30}>|\{[^{}]{0,40}\}")
+_LONG_NUMBER = re.compile(r"(?:\d[\s-]?){6,}|\b\w*\d{5,}\w*\b")
+_ORDER = (
+    "ignore", "disregard", "system", "prompt", "instruction", "instructions", "assistant",
+    "jailbreak", "pretend", "developer", "override", "execute", "script", "password", "reply with",
+    "respond with", "write the", "you must", "output", "channel", "everyone", "here's the link",
+)  # fmt: skip
+_ORDER_WORDS = re.compile(r"(?i)\b(?:" + "|".join(_ORDER) + r")\b")
+_DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "’": "'", "‘": "'", "`": "'", "´": "'"})
+
+
+def visible(text: str) -> str:
+    """The text without control, format (bidi, zero-width) and private characters, NFKC, one line.
+
+    Look-alike wide and mathematical letters become plain ones, so that no rule is evaded by them.
+    """
+    text = unicodedata.normalize("NFKC", text)
+    kept = [
+        " " if letter.isspace() else letter
+        for letter in text
+        if letter.isspace() or unicodedata.category(letter)[0] != "C"
+    ]
+    return re.sub(r"\s+", " ", "".join(kept).translate(_DASHES)).strip()
+
+
+def plain(text: str) -> str:
+    """Visible text without links, mentions, mark-up and masks; what matching works on."""
+    text = visible(text)
+    text = _LINK.sub(" ", _MASK.sub(" ", text))
+    return re.sub(r"\s+", " ", _MENTION.sub(" ", text)).strip()
+
+
+def detail(text: str, *, most: int = 60) -> str | None:
+    """A customer's detail that is safe to print in a reply, or None where it is not.
+
+    Only letters, digits, spaces and `' - . , % $ € £ /` inside remain; long numbers, links,
+    mentions, mark-up and anything that reads like an order to a machine refuse the detail.
+    """
+    cleaned = visible(text)
+    if _LINK.search(cleaned) or _MENTION.search(cleaned) or _MASK.search(cleaned):
+        return None
+    if _LONG_NUMBER.search(cleaned) or _ORDER_WORDS.search(cleaned):
+        return None
+    cleaned = "".join(c for c in cleaned if _is_simple(c))
+    cleaned = re.sub(r"\s+", " ", cleaned).strip(" -'.,/")
+    if not 1 < len(cleaned) <= most:
+        return None
+    return cleaned
+
+
+def _is_simple(letter: str) -> bool:
+    if letter in " '-.,%$€£":
+        return True
+    category = unicodedata.category(letter)
+    if category == "Nd":
+        return True
+    return category[0] in "LM" and _is_latin(letter)
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() or unicodedata.name(letter, "").startswith(("LATIN", "COMBINING"))
