@@ -413,7 +413,7 @@ comment on column earshot.incident.items is
 comment on column earshot.incident.baseline is
     'Texts usually expected in that time.';
 comment on column earshot.incident.odds is
-    'One in so many by chance.';
+    'Probability of such a count by chance, 0 to 1.';
 comment on column earshot.incident.reason is
     'Why it was opened, in one sentence.';
 comment on column earshot.incident.evidence is
