@@ -14,7 +14,19 @@ from earshot.errors import FixSettings
 from earshot.platforms.base import Platform
 
 _SHARED = frozenset(
-    {"answers", "base", "calls", "dates", "limits", "payload", "ratings", "session", "text", "xml"}
+    {
+        "answers",
+        "base",
+        "calls",
+        "dates",
+        "limits",
+        "oauth",
+        "payload",
+        "ratings",
+        "session",
+        "text",
+        "xml",
+    }
 )
 
 

@@ -246,6 +246,20 @@ class Span:
         """Whether the instant lies in the span; an unknown one may."""
         return moment is None or self.since <= moment < self.until
 
+    def note(self) -> dict[str, str]:
+        """Itself as part of a call's note."""
+        return {"since": self.since.isoformat(), "until": self.until.isoformat()}
+
+
+def span_of(call: Call) -> Span | None:
+    """The backfill that a call belongs to."""
+    noted = call.note.get("span")
+    if noted is None:
+        return None
+    return Span(
+        since=datetime.fromisoformat(noted["since"]), until=datetime.fromisoformat(noted["until"])
+    )
+
 
 class Options(BaseModel):
     """Options that every source has; platforms add theirs."""
@@ -265,10 +279,17 @@ class Options(BaseModel):
     )
 
 
-OptionsT = TypeVar("OptionsT", bound=Options, contravariant=True)
+def overlap_of(options: Options, contract: Contract) -> timedelta:
+    """How far to read again: the option, else what the contract says."""
+    if options.overlap_days is None:
+        return contract.overlap
+    return timedelta(days=options.overlap_days)
 
 
-class Platform(Protocol[OptionsT]):
+OptionsT_contra = TypeVar("OptionsT_contra", bound=Options, contravariant=True)
+
+
+class Platform(Protocol[OptionsT_contra]):
     """How the crawler sees a platform."""
 
     @property
@@ -293,7 +314,7 @@ class Platform(Protocol[OptionsT]):
 
     def first(
         self,
-        options: OptionsT,
+        options: OptionsT_contra,
         cursor: Cursor,
         credentials: Credentials,
         now: datetime,
@@ -306,7 +327,7 @@ class Platform(Protocol[OptionsT]):
         """
 
     def read(
-        self, answer: Answer, call: Call, options: OptionsT, cursor: Cursor, now: datetime
+        self, answer: Answer, call: Call, options: OptionsT_contra, cursor: Cursor, now: datetime
     ) -> Page:
         """What the answer to `call` holds; `cursor` is that of the beginning of the crawl.
 

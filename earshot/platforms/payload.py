@@ -104,6 +104,11 @@ class Gathered:
         return self
 
 
+def known(names: str) -> frozenset[str]:
+    """Names of fields that a reader leaves aside on purpose, divided by white space."""
+    return frozenset(names.split())
+
+
 def raw_bytes(raw: Any) -> bytes:
     """A piece of an answer as bytes, for quarantine."""
     if isinstance(raw, bytes):
