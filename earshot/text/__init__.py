@@ -1,0 +1,1 @@
+"""Helpers on text that every room may use: masking, copies, language, sentences."""
