@@ -1,0 +1,1 @@
+"""The local stack: an embedded Postgres and a local Airflow, started and stopped by us."""

