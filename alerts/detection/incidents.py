@@ -1,0 +1,380 @@
+"""Incidents as a pure state machine: signals and open incidents in, changes out.
+
+    open -> growing -> peaked -> resolved -> (within the cool-down) reopened
+
+Several series of one event are parts of one incident. Nothing changes while nothing happens, so
+whoever posts on a change is silent otherwise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from alerts.detection.records import Rule, SeriesKey, moment_of
+from alerts.detection.scoring import Score
+from alerts.detection.severity import Verdict, at_least
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Course:
+    """How incidents run their course; hours."""
+
+    quiet_hours: int = 24
+    """In the expected band for this long: resolved."""
+    cooldown_hours: int = 72
+    """A signal within this long of resolving reopens instead of opening anew."""
+    growth: float = 1.5
+    """A count this many times the one last told is growth worth telling."""
+    band: float = 0.05
+    """Upper-tail probability from which a window is within what is usual."""
+    longest_hours: int = 60 * 24
+    """An incident older than this is the new normal: it resolves and says so."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signal:
+    """A series that is anomalous at an hour, after control of false discoveries and screens."""
+
+    score: Score
+    rule: str
+    verdict: Verdict
+    chance: float
+    """P-value weighed by the number of such windows in a year."""
+    notes: tuple[str, ...] = ()
+    kind: str = "spike"
+    """`spike`, `slow`, `share`, `rating`, `brigading` or `single` (one report that cannot wait)."""
+    is_muted: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """One series of an incident, at its worst."""
+
+    key: SeriesKey
+    kind: str
+    horizon: int
+    count: float
+    expected: float
+    upper: float
+    p_value: float
+    first_hour: int
+    last_hour: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Incident:
+    """One event. Hours are hours since the epoch; `opened_at` and so on are moments (hours)."""
+
+    key: str
+    brand: str
+    rule: str
+    kind: str
+    state: str
+    severity: str
+    started_at: int
+    """First hour of the window that raised it."""
+    opened_at: int
+    """Hour number whose first moment is when it opened, as are the next four."""
+    updated_at: int
+    last_anomalous_at: int
+    posted_at: int | None = None
+    """When it first reached its rule's least severity: when the first message is due."""
+    resolved_at: int | None = None
+    quiet_since: int | None = None
+    direction: str = "negative"
+    theme: str | None = None
+    product: str | None = None
+    count: float = 0.0
+    """Negative voices since it started."""
+    expected: float = 0.0
+    """Negative voices expected since it started, by what was usual when it opened."""
+    usual_a_day: float = 0.0
+    upper: float = 0.0
+    p_value: float = 1.0
+    told_count: float = 0.0
+    """Count at the last change that was told."""
+    peak_rate: float = 0.0
+    """Most negative voices in 24 h."""
+    peak_at: int = 0
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    parts: dict[str, Part] = field(default_factory=dict)
+    snoozed_until: int | None = None
+    snoozed_count: float | None = None
+    is_muted: bool = False
+    is_new_usual: bool = False
+    """Resolved because the level lasted, not because it fell."""
+    urgent_ids: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not resolved."""
+        return self.state != "resolved"
+
+    @property
+    def primary(self) -> Part:
+        """The part that says most: brand-wide if there is one, else the least likely."""
+        return min(self.parts.values(), key=lambda p: (not p.key.is_brand_wide, p.p_value))
+
+    def is_quieted(self, now: int) -> bool:
+        """Muted, or snoozed and not yet grown to twice the count it was snoozed at."""
+        if self.is_muted:
+            return True
+        if self.snoozed_until is None or now >= self.snoozed_until:
+            return False
+        return self.count < 2 * (self.snoozed_count or 0.0)
+
+    def dump(self) -> dict[str, Any]:
+        """The incident as JSON values."""
+        values = dataclasses.asdict(self)
+        values["parts"] = [{**v, "key": k} for k, v in values["parts"].items()]
+        return values
+
+    @classmethod
+    def load(cls, dumped: dict[str, Any]) -> Incident:
+        """The incident that `dump` wrote."""
+        parts = {
+            part["key"]: Part(**{**part, "key": SeriesKey.parse(part["key"])})
+            for part in dumped["parts"]
+        }
+        lists = {k: tuple(dumped[k]) for k in ("reasons", "notes", "urgent_ids")}
+        return cls(**{**dumped, **lists, "parts": parts})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """Something worth telling about an incident."""
+
+    kind: str
+    """`open`, `grow`, `peak`, `escalate`, `resolve` or `reopen`."""
+    at: int
+    """Hour number whose first moment is the time of the change."""
+    incident: Incident
+    is_due: bool
+    """Whether it should be told: severe enough for its rule, neither muted nor snoozed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vitals:
+    """How an incident stands now."""
+
+    count: float
+    """Negative voices since it started."""
+    expected: float
+    last_day: float
+    """Negative voices in the last 24 h."""
+    is_in_band: bool
+    """Whether the windows that raised it are back in the expected band."""
+    holds_resolve: bool = False
+    """A source is unhealthy: conclusions that rest on silence wait."""
+
+
+def absorb(
+    incidents: Sequence[Incident],
+    signals: Iterable[Signal],
+    *,
+    now: int,
+    rules: dict[str, Rule],
+    is_related: Callable[[Incident, Signal], bool],
+    course: Course,
+) -> tuple[list[Incident], list[Change]]:
+    """Give every signal of one brand to the incident it belongs to, or open a new one.
+
+    Returns:
+        Newly opened incidents, and the changes (open, reopen, escalate).
+    """
+    fresh: list[Incident] = []
+    changes: list[Change] = []
+    for signal in sorted(signals, key=_widest_first):
+        home = next(
+            (
+                incident
+                for incident in [*reversed(fresh), *reversed(incidents)]
+                if _takes(incident, signal, now, course) and is_related(incident, signal)
+            ),
+            None,
+        )
+        if home is None:
+            home = _opened(signal, now)
+            fresh.append(home)
+            changes.append(_change("open", home, now, rules))
+        elif not home.is_open:
+            home.state, home.resolved_at, home.quiet_since = "open", None, None
+            _add(home, signal, now)
+            changes.append(_change("reopen", home, now, rules))
+        else:
+            _add(home, signal, now)
+        changes += _raise(home, signal.verdict, now, rules)
+    return fresh, _once(changes)
+
+
+def advance(
+    incident: Incident, vitals: Vitals, *, now: int, rules: dict[str, Rule], course: Course
+) -> list[Change]:
+    """Let an open incident grow, peak or resolve."""
+    if incident.kind == "single":
+        return _age(incident, now, rules, course)
+    incident.count, incident.expected = vitals.count, vitals.expected
+    changes: list[Change] = []
+    if vitals.last_day > incident.peak_rate:
+        incident.peak_rate, incident.peak_at = vitals.last_day, now
+    if vitals.is_in_band:
+        incident.quiet_since = now if incident.quiet_since is None else incident.quiet_since
+        waited = now - incident.quiet_since >= course.quiet_hours
+        if waited and not vitals.holds_resolve:
+            return [*changes, _resolve(incident, now, rules)]
+        return changes
+    incident.quiet_since = None
+    if now - incident.opened_at >= course.longest_hours:
+        incident.is_new_usual = True
+        incident.notes = (*incident.notes, "the level has lasted so long that it is the new usual")
+        return [*changes, _resolve(incident, now, rules)]
+    if vitals.count >= max(course.growth * incident.told_count, incident.told_count + 5):
+        incident.state, incident.told_count = "growing", vitals.count
+        incident.updated_at = now
+        changes.append(_change("grow", incident, now, rules))
+    elif incident.state in ("open", "growing") and vitals.last_day < 0.5 * incident.peak_rate:
+        incident.state, incident.updated_at = "peaked", now
+        changes.append(_change("peak", incident, now, rules))
+    return changes
+
+
+def _age(incident: Incident, now: int, rules: dict[str, Rule], course: Course) -> list[Change]:
+    if now - incident.last_anomalous_at < course.cooldown_hours:
+        return []
+    return [_resolve(incident, now, rules)]
+
+
+def _widest_first(signal: Signal) -> tuple[bool, float]:
+    return (not signal.score.key.is_brand_wide, signal.score.p_value)
+
+
+def _takes(incident: Incident, signal: Signal, now: int, course: Course) -> bool:
+    if incident.brand != signal.score.key.brand or incident.rule != signal.rule:
+        return False
+    if (incident.kind == "single") != (signal.kind == "single"):
+        return False
+    return incident.is_open or now - (incident.resolved_at or 0) <= course.cooldown_hours
+
+
+def _opened(signal: Signal, now: int) -> Incident:
+    score = signal.score
+    incident = Incident(
+        key=f"{score.key.brand}/{signal.rule}/{signal.kind[:6]}/{now}/{_scope(score.key)}",
+        brand=score.key.brand,
+        rule=signal.rule,
+        kind=signal.kind,
+        state="open",
+        severity="low",
+        started_at=score.start_hour,
+        opened_at=now,
+        updated_at=now,
+        last_anomalous_at=score.hour,
+        theme=score.key.theme,
+        product=score.key.product,
+        told_count=score.count,
+        is_muted=signal.is_muted,
+    )
+    _add(incident, signal, now)
+    return incident
+
+
+def _scope(key: SeriesKey) -> str:
+    return "-".join(part for part in (key.theme, key.product, key.source) if part) or "all"
+
+
+def _add(incident: Incident, signal: Signal, now: int) -> None:
+    score = signal.score
+    name = str(score.key)
+    part = incident.parts.get(name)
+    first = min(score.start_hour, part.first_hour) if part else score.start_hour
+    if part is None or score.p_value < part.p_value:
+        incident.parts[name] = Part(
+            key=score.key,
+            kind=signal.kind,
+            horizon=score.horizon,
+            count=score.count,
+            expected=score.expected,
+            upper=score.upper,
+            p_value=score.p_value,
+            first_hour=first,
+            last_hour=score.hour,
+        )
+    else:
+        part.last_hour = max(part.last_hour, score.hour)
+    incident.last_anomalous_at = max(incident.last_anomalous_at, score.hour)
+    incident.count = max(incident.count, score.count)
+    if score.p_value <= incident.p_value:
+        incident.expected, incident.upper = score.expected, score.upper
+        incident.p_value = score.p_value
+    if score.key.is_brand_wide or incident.usual_a_day == 0.0:
+        incident.usual_a_day = incident.usual_a_day or 24 * score.expected / score.horizon
+    incident.notes = tuple(dict.fromkeys((*incident.notes, *signal.notes)))
+
+
+def _raise(incident: Incident, verdict: Verdict, now: int, rules: dict[str, Rule]) -> list[Change]:
+    if verdict.severity == incident.severity and not incident.reasons:
+        incident.reasons = verdict.reasons
+    if verdict.severity == incident.severity or not at_least(verdict.severity, incident.severity):
+        return []
+    incident.severity, incident.reasons = verdict.severity, verdict.reasons
+    incident.updated_at, incident.told_count = now, incident.count
+    least = rules[incident.rule].least_severity
+    if incident.posted_at is None and at_least(incident.severity, least):
+        incident.posted_at = now
+    return [_change("escalate", incident, now, rules)]
+
+
+def _resolve(incident: Incident, now: int, rules: dict[str, Rule]) -> Change:
+    incident.state, incident.resolved_at, incident.updated_at = "resolved", now, now
+    return _change("resolve", incident, now, rules)
+
+
+def _change(kind: str, incident: Incident, now: int, rules: dict[str, Rule]) -> Change:
+    return Change(kind=kind, at=now, incident=incident, is_due=_is_due(incident, now, rules))
+
+
+def _is_due(incident: Incident, now: int, rules: dict[str, Rule]) -> bool:
+    severe = at_least(incident.severity, rules[incident.rule].least_severity)
+    return severe and not incident.is_quieted(now)
+
+
+def _once(changes: list[Change]) -> list[Change]:
+    """One change per incident and kind; an escalation within the opening step is the opening."""
+    opened = {c.incident.key for c in changes if c.kind in ("open", "reopen")}
+    kept: dict[tuple[str, str], Change] = {}
+    for change in changes:
+        if change.kind == "escalate" and change.incident.key in opened:
+            before = next(k for k in ("open", "reopen") if (change.incident.key, k) in kept)
+            kept[change.incident.key, before] = dataclasses.replace(
+                change, kind=before, is_due=change.is_due
+            )
+        else:
+            kept[change.incident.key, change.kind] = change
+    return list(kept.values())
+
+
+def describe(incident: Incident) -> dict[str, Any]:
+    """The line that `earshot replay --json` prints for an incident."""
+    shown = incident.posted_at if incident.posted_at is not None else incident.opened_at
+
+    def text(hour: int | None) -> str | None:
+        return None if hour is None else moment_of(hour).isoformat()
+
+    return {
+        "opened_at": text(shown),
+        "updated_at": text(incident.updated_at),
+        "resolved_at": text(incident.resolved_at),
+        "brand": incident.brand,
+        "theme": incident.theme,
+        "product": incident.product,
+        "severity": incident.severity,
+        "direction": incident.direction,
+        "rule": incident.rule,
+        "count": round(incident.count),
+        "baseline": round(incident.expected, 2),
+        "reason": "; ".join((*incident.reasons, *incident.notes)),
+    }
