@@ -20,6 +20,7 @@ _SHARED = frozenset(
         "calls",
         "dates",
         "limits",
+        "newest_first",
         "oauth",
         "payload",
         "ratings",

@@ -20,9 +20,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-PAGING = frozenset(
-    "after before page page[after] page[before] cursor max_id min_id since_id pageToken start_time "
-    "offset Offset starting_after token from".split()
+from earshot.platforms.payload import known
+
+PAGING = known(
+    """
+    after before page page[after] page[before] cursor max_id min_id since_id pageToken start_time
+    offset Offset starting_after token from
+    """
 )
 _QUIET_HEADERS = frozenset(
     {"content-length", "content-encoding", "transfer-encoding", "connection"}
@@ -41,7 +45,7 @@ class Recording:
 
     @property
     def path(self) -> str:
-        return unquote(urlsplit(self.url).path).rstrip("/")
+        return _path(self.url)
 
     @property
     def query(self) -> dict[str, str]:
@@ -54,11 +58,13 @@ class Replay:
 
     recordings: Sequence[Recording]
     empty: tuple[int, str, bytes] = (404, "application/json", b"{}")
+    is_once: bool = False
+    """Paging is in the body: each recording is served once, in order."""
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     served: Counter[str] = field(default_factory=Counter)
 
     def answer(self, method: str, target: str) -> tuple[int, dict[str, str], bytes]:
-        path = unquote(urlsplit(target).path).rstrip("/")
+        path = _path(target)
         query = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
         match = self._match(method, path, query)
         if match is None:
@@ -73,10 +79,20 @@ class Replay:
             return None
         closest = max(_agreement(r.query, query) for r in fits)
         fits = [r for r in fits if _agreement(r.query, query) == closest]
+        if self.is_once and self.served[path] >= len(fits):
+            return None
+        self.served[path] += 1
         key = f"{method} {path} {sorted(_paging(query).items())}"
         chosen = fits[min(self.served[key], len(fits) - 1)]
         self.served[key] += 1
         return chosen
+
+
+def _path(url: str) -> str:
+    """Apple's store takes `page=1/id=2` in any order and case."""
+    path = unquote(urlsplit(url).path).rstrip("/")
+    head, mark, tail = path.partition("/rss/customerreviews/")
+    return path if not mark else head + mark + "/".join(sorted(tail.lower().split("/")))
 
 
 def _paging(query: dict[str, str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ class Scenario:
     options: Mapping[str, Any] = field(default_factory=dict)
     empty: Empty = (404, JSON, b"{}")
     credentials: Mapping[str, str] = field(default_factory=dict)
+    is_once: bool = False
     runs: int = 1
     """Crawls in a row, each from the cursor of the one before."""
     cursor: Mapping[str, Any] = field(default_factory=dict)
@@ -61,47 +62,47 @@ REDDIT = (
         "nothing",
         "praw__TestListingGenerator.test_no_items.",
         listings=("user/spez/?sort=top&t=hour",),
-    ),  # fmt: skip
+    ),
     _reddit("thread", "praw__TestMore.test_comments.", threads=("3hahrw",)),
     _reddit(
         "multi_comments",
         "praw__TestMultiredditListings.test_comments.",
         listings=("user/kjoneslol/m/sfwpornnetwork/comments/",),
-    ),  # fmt: skip
+    ),
     _reddit(
         "user_comments",
         "praw__TestRedditorListings.test_comments__new.",
         listings=("user/spez/comments?sort=new",),
-    ),  # fmt: skip
+    ),
     _reddit("thread_short", "praw__TestSubmission.test_comments.", threads=("2gmzqe",)),
     _reddit(
         "search", "praw__TestSubreddit.test_search.", subreddits=("all",), query="praw oauth search"
-    ),  # fmt: skip
+    ),
     _reddit(
         "subreddit_comments",
         "praw__TestSubredditListings.test_comments.",
         subreddits=("askreddit",),
         read=("comments",),
-    ),  # fmt: skip
+    ),
     _reddit(
         "subreddit_new",
         "praw__TestSubredditListings.test_new.",
         subreddits=("askreddit",),
         read=("new",),
-    ),  # fmt: skip
+    ),
     _reddit(
         "all_new",
         "praw__TestSubredditStreams.test_submissions.",
         runs=2,
         subreddits=("all",),
         read=("new",),
-    ),  # fmt: skip
+    ),
     _reddit(
         "comments_2023",
         "praw__TestSubredditStreams.test_comments__with_continue_after_id.",
         subreddits=("<TEST_SUBREDDIT>",),
         read=("comments",),
-    ),  # fmt: skip
+    ),
     _reddit(
         "comments_2023_poll",
         "praw__TestSubredditStreams.test_comments__with_continue_after_id.",
@@ -109,13 +110,46 @@ REDDIT = (
         cursor={"r/%3CTEST_SUBREDDIT%3E/comments": {"anchors": ["t1_k3v0jp3"]}},
         subreddits=("<TEST_SUBREDDIT>",),
         read=("comments",),
-    ),  # fmt: skip
+    ),
     _reddit("front", "prawcore__TestSession.test_request__get.", listings=("",)),
     _reddit(
         "token_renewed",
         "prawcore__TestSession.test_request__with_invalid_access_token__retry.",
         listings=("",),
-    ),  # fmt: skip
+    ),
 )
 
-SCENARIOS = REDDIT
+_APP = "appstore/DayBySay__Reviewer__Fixture"
+_NO_FEED = b'<feed xmlns="http://www.w3.org/2005/Atom"><id>feed</id></feed>'
+STORES = (
+    Scenario(
+        name="appstore_xml",
+        platform="appstore",
+        recorded=(f"{_APP}.00",),
+        options={"app": 1404176564, "countries": ("jp",)},
+        empty=(200, XML, _NO_FEED),
+    ),
+    Scenario(
+        name="appstore_json",
+        platform="appstore",
+        recorded=(f"{_APP}.01",),
+        options={"app": 1404176564, "countries": ("jp",), "format": "json"},
+        empty=(200, JSON, b'{"feed":{"id":{"label":"feed"}}}'),
+    ),
+    Scenario(
+        name="googleplay",
+        platform="googleplay",
+        recorded=("googleplay/MrAdex77",),
+        options={"app": "com.google.android.apps.translate"},
+        empty=(200, JSON, b')]}\'\n\n[["wrb.fr","UsvDTd","[]",null,null,null,"generic"]]'),
+        is_once=True,
+    ),
+    Scenario(
+        name="trustpilot_page",
+        platform="trustpilot",
+        recorded=("trustpilot/hallomax",),
+        options={"domain": "eventnet.de"},
+    ),
+)
+
+SCENARIOS = REDDIT + STORES

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from earshot import platforms
 from earshot.record import Feedback
-
 from tests.platforms.drive import Crawled, crawl
 from tests.platforms.replay_server import Replay, recordings, serving
 from tests.platforms.scenarios import SCENARIOS, Scenario
@@ -21,13 +21,16 @@ GOLDEN = Path(__file__).parent / "golden"
 def run(scenario: Scenario, shared: Path, runs: int | None = None) -> Crawled:
     """All runs of a scenario on one server; later ones give what is new or changed."""
     platform = platforms.load(scenario.platform)
-    replay = Replay(recordings(shared, *scenario.recorded), empty=scenario.empty)
+    recorded = recordings(shared, *scenario.recorded)
     whole = Crawled(cursor=dict(scenario.cursor))
+    replay = Replay(recorded, empty=scenario.empty, is_once=scenario.is_once)
     with serving(replay) as here:
         options = platform.Options(
             **{"source": "test", "brand": ("brand",), "base_url": here, **scenario.options}
         )
         for _ in range(runs or scenario.runs):
+            if scenario.is_once:
+                replay.served.clear()
             stored = json.loads(json.dumps(whole.cursor))
             more = crawl(platform, options, cursor=stored, credentials=scenario.credentials)
             _join(whole, more)
