@@ -34,6 +34,7 @@ USER_MUST_ACT = (
     "no pg_hba.conf entry",
     "not permitted to log in",
     "permission denied",
+    "invalid ",
 )
 """Words of the server by which waiting and trying again is of no use."""
 
