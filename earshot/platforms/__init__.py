@@ -33,7 +33,11 @@ _SHARED = frozenset(
 
 def names() -> list[str]:
     """Every platform there is, in alphabetical order."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _SHARED)
+    return sorted(
+        m.name
+        for m in pkgutil.iter_modules(__path__)
+        if m.name not in _SHARED and not m.name.startswith("_")
+    )
 
 
 def load(name: str) -> Platform[Any]:

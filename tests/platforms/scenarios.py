@@ -152,4 +152,41 @@ STORES = (
     ),
 )
 
-SCENARIOS = REDDIT + STORES
+_ZEN = "zendesk/facetoe__zenpy__"
+_NO_TICKETS = (200, JSON, b'{"tickets":[],"end_of_stream":true,"meta":{"has_more":false}}')
+_NO_AUDITS = (200, JSON, b'{"audits":[],"meta":{"has_more":false}}')
+
+
+def _zendesk(name: str, *recorded: str, empty: Empty = _NO_TICKETS, **options: Any) -> Scenario:
+    return Scenario(
+        name=f"zendesk_{name}",
+        platform="zendesk",
+        recorded=tuple(_ZEN + each for each in recorded),
+        options=options,
+        empty=empty,
+    )
+
+
+_INCREMENTAL = "TicketsIncrementalTest.test_get_values."
+_VIEW = "TestViews.test_getting_tickets_from_a_view."
+ZENDESK = (
+    _zendesk("time", f"{_INCREMENTAL}00", export="time"),
+    _zendesk("cursor", f"{_INCREMENTAL}01"),
+    _zendesk("time_small", f"{_INCREMENTAL}02", export="time", page_size=1),
+    _zendesk("cursor_small", f"{_INCREMENTAL}03", page_size=1),
+    _zendesk(
+        "audits_2023", "TestTicketAudits.test_pagination.00", empty=_NO_AUDITS, read=("audits",)
+    ),
+    _zendesk(
+        "audits_2023_paged",
+        *(f"TestTicketAudits.test_pagination.{at:02}" for at in range(2, 12)),
+        empty=_NO_AUDITS,
+        read=("audits",),
+    ),
+    _zendesk("audits_2024", "TestTicketAudits.test_values.00", empty=_NO_AUDITS, read=("audits",)),
+    _zendesk("view", f"{_VIEW}05", views=(6164074383386,)),
+    _zendesk("view_by_number", f"{_VIEW}06", views=(6164074383386,)),
+    _zendesk("view_paged", *(f"{_VIEW}{at:02}" for at in range(8, 19)), views=(6164074383386,)),
+)
+
+SCENARIOS = REDDIT + STORES + ZENDESK
