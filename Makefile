@@ -1,0 +1,60 @@
+# What a person types. Set-up is part of every target; the second time it takes seconds.
+
+PYTHONS := python3.11 python3.12 python3.13 python3
+USABLE  := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+BIN     := .venv/bin
+PIP     := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
+
+.PHONY: help demo up test check clean constraints
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo         the sample shop: crawl, tag, notice a crisis, write message and replies"
+	@echo "make up           Postgres, Airflow, Slack listener and web page, until Ctrl-C"
+	@echo "make test         all tests"
+	@echo "make check        lint, types, imports"
+	@echo "make constraints  pin what is installed now"
+	@echo "make clean        stop everything and delete its state; .venv stays"
+
+demo: .venv/.runtime
+	@$(BIN)/earshot demo
+
+up: .venv/.runtime
+	@$(BIN)/earshot up
+
+test: .venv/.dev
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 10
+
+check: .venv/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+clean:
+	@if [ -x $(BIN)/earshot ]; then $(BIN)/earshot down --delete; fi
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .scrapy
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+constraints: .venv/.dev
+	@$(BIN)/python .ci/constraints.py > constraints.txt.new && mv constraints.txt.new constraints.txt
+	@touch .venv/.runtime .venv/.dev
+	@echo "constraints.txt pins $$(grep -c == constraints.txt) packages"
+
+.venv/.python:
+	@for python in $(PYTHONS); do \
+	  if $$python -c '$(USABLE)' 2> /dev/null; then \
+	    echo "Making .venv with $$python"; $$python -m venv .venv && touch $@ && exit 0; \
+	  fi; \
+	done; \
+	echo "No Python 3.11 or newer with venv was found; install one (Debian: apt install python3-venv)." >&2; \
+	exit 2
+
+.venv/.runtime: pyproject.toml constraints.txt | .venv/.python
+	@echo "Installing (the first time takes some minutes and 2.5 GB)"
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime
+	@$(PIP) --editable '.[dev]'
+	@touch $@
