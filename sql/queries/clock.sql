@@ -1,4 +1,4 @@
--- name: clock_stands_at$
+-- name: clock_stands_at()$
 select stands_at from earshot.clock;
 
 -- name: clock_set(stands_at)!
