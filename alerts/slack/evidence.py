@@ -28,7 +28,7 @@ class Hour(NamedTuple):
     """One point of the chart: complaints in the hour that begins `at`, and the expected band."""
 
     at: datetime
-    count: int
+    items: int
     expected_low: float
     expected_high: float
 

@@ -1,0 +1,82 @@
+"""The incident's chart as PNG: large type, few ticks, readable on a phone, no reliance on hue."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+WIDTH_INCHES, HEIGHT_INCHES, DOTS_PER_INCH = 7.2, 3.6, 150
+_LINE, _NOW, _BAND, _TEXT = "#33415c", "#c1121f", "#d8dee9", "#1d1c1d"
+
+
+def chart_png(chart: dict[str, Any]) -> bytes:
+    """Draw complaints an hour over the expected band, the incident's hours in red.
+
+    Args:
+        chart: `title`, `noun`, `zone`, `started_at` and `hours` as
+            `[ISO hour, count, low, high]`, oldest first.
+    """
+    from matplotlib.figure import Figure  # heavy: imported where it is drawn
+
+    zone = ZoneInfo(chart["zone"])
+    hours = [datetime.fromisoformat(h[0]).astimezone(zone) for h in chart["hours"]]
+    counts = [h[1] for h in chart["hours"]]
+    started = datetime.fromisoformat(chart["started_at"]).astimezone(zone)
+    figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), dpi=DOTS_PER_INCH, facecolor="white")
+    axes: Any = figure.add_subplot()
+    lows, highs = [h[2] for h in chart["hours"]], [h[3] for h in chart["hours"]]
+    axes.fill_between(hours, lows, highs, color=_BAND, step="mid", linewidth=0, label="expected")
+    axes.plot(hours, counts, color=_LINE, linewidth=1.6, drawstyle="steps-mid")
+    _mark_incident(axes, hours, counts, started)
+    _dress(figure, axes, chart["noun"], hours, counts)
+    return _as_png(figure)
+
+
+def _mark_incident(axes: Any, hours: list[datetime], counts: list[int], started: datetime) -> None:
+    since = [i for i, hour in enumerate(hours) if hour >= started - timedelta(hours=1)]
+    if not since:
+        return
+    inside = [hours[i] for i in since], [counts[i] for i in since]
+    axes.fill_between(*inside, color=_NOW, alpha=0.18, step="mid", linewidth=0)
+    axes.plot(*inside, color=_NOW, linewidth=2.8, drawstyle="steps-mid", label="since it began")
+    top = max(since, key=lambda i: counts[i])
+    axes.annotate(
+        str(counts[top]),
+        (hours[top], counts[top]),
+        textcoords="offset points",
+        xytext=(-6, 5),
+        ha="right",
+        fontsize=17,
+        fontweight="bold",
+        color=_NOW,
+    )
+
+
+def _dress(figure: Any, axes: Any, noun: str, hours: list[datetime], counts: list[int]) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_title(f"{noun[:1].upper()}{noun[1:]} an hour", loc="left", fontsize=15, color=_TEXT)
+    axes.set_xlim(hours[0], hours[-1])
+    axes.set_ylim(0, max(*counts, 3) * 1.22)
+    locator = AutoDateLocator(tz=hours[0].tzinfo, maxticks=6)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=hours[0].tzinfo))
+    axes.xaxis.get_offset_text().set_visible(False)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.tick_params(labelsize=13, colors=_TEXT, length=0)
+    axes.grid(axis="y", color="#eceff4", linewidth=1)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.legend(loc="upper left", fontsize=12, frameon=False, ncols=2, borderaxespad=0)
+    figure.tight_layout()
+
+
+def _as_png(figure: Any) -> bytes:
+    """PNG without creation date or program name: the same data gives the same bytes."""
+    out = io.BytesIO()
+    figure.savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()

@@ -1,0 +1,73 @@
+"""Notices for those who run Earshot: source health, dead letters; each said once, by key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from psycopg2.extensions import connection as Connection
+
+from alerts.slack import text as t
+from alerts.slack.blocks import Message, long_section
+from alerts.slack.outbox import say
+from earshot.settings import Settings
+
+
+def ops_notice(conn: Connection, settings: Settings, key: str, text: str, now: datetime) -> bool:
+    """Say one thing in the ops channel, once per key; a changed text edits what was said.
+
+    Args:
+        key: what it is about, `source:trustpilot:2026-11-22`.
+        text: mrkdwn of ours; foreign words in it must have passed `text.escape`.
+    """
+    shown, overflow = long_section(text)
+    message = Message(text=t.shorten(text, 2900), blocks=(shown,), overflow=overflow)
+    return say(
+        conn,
+        key=f"ops:{key}",
+        subject=f"ops:{key}",
+        message=message,
+        channel=settings.slack.ops_channel,
+        brand_id=None,
+        now=now,
+    )
+
+
+def source_quiet_notice(
+    conn: Connection,
+    settings: Settings,
+    source: str,
+    now: datetime,
+    *,
+    reason: str,
+    since: datetime,
+    expected: float | None = None,
+) -> bool:
+    """Say once that a source gives nothing or breaks its contract."""
+    held = "Alerts for falling or recovered complaints wait; rising ones still come."
+    missing = f" About {t.number(expected)} items are expected by now." if expected else ""
+    text = (
+        f"⚠️ *{t.escape(source)} is not healthy since {since:%-d %B %H:%M} UTC.* "
+        f"{t.escape(reason)}{missing} {held}"
+    )
+    return ops_notice(conn, settings, f"source:{source}:{since:%Y%m%dT%H%M}", text, now)
+
+
+def source_back_notice(
+    conn: Connection, settings: Settings, source: str, now: datetime, *, since: datetime
+) -> bool:
+    """Say once that a source is healthy again; `since` is when it had broken."""
+    text = f"✅ *{t.escape(source)} is healthy again* after {t.duration((now - since).total_seconds())}."
+    return ops_notice(conn, settings, f"source:{source}:{since:%Y%m%dT%H%M}:back", text, now)
+
+
+def dead_letter_notice(
+    conn: Connection, settings: Settings, row: Any, reason: str, now: datetime
+) -> bool:
+    """Say once that a message could not be delivered, and what to do."""
+    text = (
+        f"⚠️ *A message for {t.escape(row['channel'] or 'no channel')} could not be delivered* "
+        f"({t.escape(row['key'])}). {t.escape(reason)} After the cause is gone, send it again with "
+        "the dead letters of the outbox."
+    )
+    return ops_notice(conn, settings, f"dead:{row['id']}", text, now)
