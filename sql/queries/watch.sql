@@ -153,3 +153,19 @@ select pg_try_advisory_lock(:key);
 
 -- name: watch_unlock(key)$
 select pg_advisory_unlock(:key);
+
+-- name: watch_put_back(brand, hour)!
+insert into earshot.count_changed (brand_id, hour)
+select brand.id, :hour
+from earshot.brand
+where brand.key = :brand
+on conflict do nothing;
+
+-- name: watch_sources(names)
+select
+    source.name,
+    source.health,
+    source.health_reason
+from earshot.source
+where source.name = any(:names)
+order by source.name;

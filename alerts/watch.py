@@ -1,0 +1,222 @@
+"""The watch step: from changed counts to incidents, and from incidents to the outbox.
+
+Everything that one brand's run changes commits in one transaction: the hours it took in, the
+series states, the incidents and the messages that announce them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from psycopg2.extensions import connection as Connection
+
+from alerts.detection import (
+    Cell,
+    Change,
+    Context,
+    Engine,
+    EngineSettings,
+    PlannedEvent,
+    Rule,
+    hour_of,
+    moment_of,
+)
+from alerts.incident_store import load_incidents, store_incidents
+from alerts.observations import Texts, cells
+from alerts.slack.incidents import end_snoozes, escalate_unanswered
+from earshot.settings import Settings
+from sql.clock import now as clock_now
+from sql.connect import connect
+from sql.counts import refresh_counts
+from sql.named import queries
+
+WATCHING = 0x45415203
+"""Key of the advisory lock: one watch at a time."""
+RECENT_HOURS = 72
+"""Counts that arrive this late are scored; older ones are learned."""
+PROGRESS = "watch"
+"""Name of the row of series_state that says how far a brand was watched."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchResult:
+    """What one run took in and what it made of it."""
+
+    hours: int = 0
+    opened: int = 0
+    changed: int = 0
+    resolved: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """For logs and asset events."""
+        return asdict(self)
+
+
+def watch(settings: Settings) -> WatchResult:
+    """Refresh counts, score what changed, move incidents, and write what is to be said.
+
+    A run that finds another one at work returns at once: the other, or the next one, does it.
+    """
+    with connect(settings) as conn:
+        with conn:
+            is_alone = queries.watch_lock(conn, key=WATCHING)
+        if not is_alone:
+            return WatchResult()
+        with conn:
+            moment = clock_now(conn, settings)
+        refresh_counts(conn, moment)
+        results = [
+            _watch_brand(conn, settings, brand.key, moment)
+            for brand in settings.brand
+            if brand.role == "own"
+        ]
+        with conn:
+            end_snoozes(conn, settings, moment)
+            escalate_unanswered(conn, settings, moment)
+    return WatchResult(
+        hours=sum(result.hours for result in results),
+        opened=sum(result.opened for result in results),
+        changed=sum(result.changed for result in results),
+        resolved=sum(result.resolved for result in results),
+    )
+
+
+def engine_settings(conn: Connection, settings: Settings) -> EngineSettings:
+    """Rules, planned events and theme weights, as the engine reads them."""
+    themes = list(queries.watch_theme_weights(conn))
+    return EngineSettings(
+        rules=tuple(
+            Rule(
+                name=rule.name,
+                brand=rule.brand,
+                themes=frozenset(rule.themes),
+                sensitivity=rule.sensitivity,
+                least_severity=rule.least_severity,
+                channel=rule.channel,
+                is_muted=rule.is_muted,
+            )
+            for rule in settings.rule
+        ),
+        events=tuple(
+            PlannedEvent(
+                brand=event.brand,
+                name=event.name,
+                start_hour=hour_of(datetime.fromisoformat(event.start)),
+                end_hour=hour_of(datetime.fromisoformat(event.end)),
+                expected_factor=event.expected_factor,
+            )
+            for event in settings.planned_event
+        ),
+        theme_weights={theme["key"]: theme["weight"] for theme in themes},
+        quiet_themes=frozenset(t["key"] for t in themes if t["key"].startswith("praise_")),
+        alert_max_age_hours=settings.clock.alert_max_age_hours,
+        rescore_hours=RECENT_HOURS,
+    )
+
+
+def _watch_brand(conn: Connection, settings: Settings, brand: str, moment: datetime) -> WatchResult:
+    """One brand, in one transaction."""
+    with conn:
+        engine = Engine(engine_settings(conn, settings))
+        done = _load(conn, engine, brand)
+        now = hour_of(moment)
+        taken = {hour_of(row["hour"]) for row in queries.watch_take_changed(conn, brand=brand)}
+        changed = sorted(hour for hour in taken if hour <= now)
+        _put_back(conn, brand, [hour for hour in taken if hour > now])
+        load_incidents(conn, engine, brand, moment)
+        texts = Texts(conn, brand, moment - timedelta(hours=RECENT_HOURS))
+        changes = _take_in(conn, engine, brand, changed, done, moment, texts)
+        told = store_incidents(conn, settings, engine, changes, texts, moment)
+        _save(conn, engine, brand, moment)
+    kinds = [change.kind for change in changes]
+    return WatchResult(
+        hours=len(changed),
+        opened=kinds.count("open"),
+        changed=told,
+        resolved=kinds.count("resolve"),
+    )
+
+
+def _take_in(
+    conn: Connection,
+    engine: Engine,
+    brand: str,
+    changed: Sequence[int],
+    done: int | None,
+    moment: datetime,
+    texts: Texts,
+) -> list[Change]:
+    """Live through the hours since the last run one by one, then look at late arrivals."""
+    now = hour_of(moment)
+    start = changed[0] if done is None and changed else (done if done is not None else now)
+    counts = cells(conn, brand, changed)
+    context = _context(conn, brand)
+    _learn_late(conn, engine, brand, [hour for hour in changed if hour < start], counts, now)
+    if brand in engine.stale_brands:
+        _learn_anew(conn, engine, brand, now)
+    changes: list[Change] = []
+    for hour in range(start, now):
+        if hour in counts or any(incident.is_open for incident in engine.incidents.values()):
+            clock = moment_of(hour + 1)
+            changes += engine.step(clock, counts.get(hour, []), texts.between, context)
+    late = [hour for hour in changed if now - RECENT_HOURS <= hour < start or hour == now]
+    fresh = [cell for hour in late for cell in counts[hour]]
+    return [*changes, *engine.step(moment, fresh, texts.between, context)]
+
+
+def _learn_late(
+    conn: Connection,
+    engine: Engine,
+    brand: str,
+    late: Sequence[int],
+    counts: dict[int, list[Cell]],
+    now: int,
+) -> None:
+    """Counts that changed long after their hour (backfill, new model) move the baseline only."""
+    old = [hour for hour in late if hour < now - RECENT_HOURS]
+    engine.learn(cell for hour in old for cell in counts[hour])
+
+
+def _learn_anew(conn: Connection, engine: Engine, brand: str, now: int) -> None:
+    """Old history changed beyond what a series remembers: learn all of it from the counts."""
+    engine.forget_series()
+    queries.watch_forget_states(conn, brand=brand)
+    first = queries.watch_first_hour(conn, brand=brand)
+    hours = list(range(hour_of(first), now + 1)) if first else []
+    everything = cells(conn, brand, hours)
+    engine.learn(cell for hour in hours for cell in everything[hour])
+
+
+def _context(conn: Connection, brand: str) -> Context:
+    row = queries.watch_context(conn, brand=brand)
+    changed = row["model_changed_at"] if row else None
+    return Context(
+        unhealthy_sources=frozenset(row["unhealthy_sources"] if row else ()),
+        model_changed_hour=hour_of(changed) if changed else None,
+    )
+
+
+def _load(conn: Connection, engine: Engine, brand: str) -> int | None:
+    """Load the series states; returns the first hour that was not watched, None at first."""
+    states = {row["series"]: row["state"] for row in queries.watch_states(conn, brand=brand)}
+    progress = states.pop(PROGRESS, None)
+    engine.load({"series": states})
+    return progress["next_hour"] if progress else None
+
+
+def _save(conn: Connection, engine: Engine, brand: str, moment: datetime) -> None:
+    progress = {PROGRESS: {"next_hour": hour_of(moment)}}
+    rows = [
+        {"brand": brand, "series": series, "up_to": moment, "state": json.dumps(state)}
+        for series, state in {**engine.states(), **progress}.items()
+    ]
+    queries.watch_save_state(conn, rows)
+
+
+def _put_back(conn: Connection, brand: str, hours: Sequence[int]) -> None:
+    """Hours after the clock (clock skew, future dates) wait for their time."""
+    for hour in hours:
+        queries.watch_put_back(conn, brand=brand, hour=moment_of(hour))
