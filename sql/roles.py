@@ -84,11 +84,14 @@ def create_database(conn: Connection, name: str, owner: str) -> None:
 
 
 def admit_roles(conn: Connection, database: str) -> None:
-    """Let the four roles connect to the database, and the owner make schemas in it."""
+    """Let the four roles connect; the owner makes schemas, the pipeline stages in temp tables."""
+    rights = {
+        role_name("owner"): "connect, create, temporary",
+        role_name("pipeline"): "connect, temporary",
+    }
     with conn.cursor() as cursor:
         for name in ROLE_NAMES:
-            rights = "connect, create, temporary" if name == role_name("owner") else "connect"
-            grant = sql.SQL("grant " + rights + " on database {} to {}")
+            grant = sql.SQL("grant " + rights.get(name, "connect") + " on database {} to {}")
             cursor.execute(grant.format(sql.Identifier(database), sql.Identifier(name)))
 
 
