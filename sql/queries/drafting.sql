@@ -1,10 +1,12 @@
 -- name: drafting_candidates(since, until, most)
--- Recent customer texts of our own brands without an answer or a draft for their version.
+-- Recent complaints about our own brands without an answer or a draft for their version: rated
+-- two of five or less, or unrated and negative by their text.
 with recent as (
     select distinct on (feedback.id)
         feedback.id,
         feedback.version,
         feedback.platform,
+        feedback.external_id,
         feedback.product,
         feedback.published_at,
         feedback.reach,
@@ -31,6 +33,7 @@ select
     recent.id,
     recent.version,
     recent.platform,
+    recent.external_id,
     recent.product,
     recent.published_at,
     coalesce(recent.reach, 0) as reach,
@@ -82,6 +85,8 @@ left join lateral (
     order by open_incident.id desc
     limit 1
 ) as incident on true
+where current_version.rating * 5 / current_version.rating_scale <= 2
+    or (current_version.rating is null and tagging.sentiment = 'negative')
 order by recent.published_at, recent.id
 limit :most;
 
