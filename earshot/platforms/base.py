@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from earshot.record import Feedback
 
@@ -60,7 +60,7 @@ class BasicSecret:
 
 @dataclass(frozen=True, kw_only=True)
 class FormSecret:
-    """A field of a form body that is a credential (token exchanges)."""
+    """A field of a form or JSON body that is a credential (token exchanges)."""
 
     parameter: str
     credential: str
@@ -272,6 +272,9 @@ class Options(BaseModel):
     timezone: str = Field(default="UTC", description="Zone of times written without one.")
     language: str | None = Field(default=None, description="BCP 47 tag of the source's locale.")
     product: str | None = Field(default=None, description="Product that the texts are about.")
+    start: AwareDatetime | None = Field(
+        default=None, description="A first crawl stops where items are older."
+    )
     max_pages: int = Field(default=2000, gt=0, description="Pages read in one crawl at most.")
     accept_terms: bool = Field(default=False, description="Read although the terms forbid it.")
     overlap_days: float | None = Field(

@@ -167,10 +167,18 @@ def _with_secret(ready: Signed, secret: Secret, credentials: Credentials) -> Sig
             name, value = "{" + secret.credential + "}", credentials[secret.credential]
             return replace(ready, url=ready.url.replace(name, path_part(value)))
         case FormSecret():
-            form = urlencode({secret.parameter: credentials[secret.credential]}).encode()
-            return replace(ready, body=b"&".join(filter(None, [ready.body, form])))
+            return replace(
+                ready, body=_body(ready, secret.parameter, credentials[secret.credential])
+            )
         case AppleSecret():
             return _with_header(ready, "Authorization", f"Bearer {_apple(secret, credentials)}")
+
+
+def _body(ready: Signed, parameter: str, value: str) -> bytes:
+    """The body with one more field: JSON where it is JSON, else a form."""
+    if "json" in ready.headers.get("Content-Type", ""):
+        return json.dumps({**json.loads(ready.body or b"{}"), parameter: value}).encode()
+    return b"&".join(filter(None, [ready.body, urlencode({parameter: value}).encode()]))
 
 
 def _with_header(ready: Signed, name: str, value: str) -> Signed:

@@ -62,7 +62,7 @@ def progress(  # one keyword a fact
     high = max((dates.in_utc(each) for each in seen if each is not None), default=None)
     if high is None:
         return Progress(is_done=False, note=note, cursor=None, items=items)
-    limit = before - overlap_of(options, contract) if before else None
+    limit = before - overlap_of(options, contract) if before else options.start
     return Progress(
         is_done=limit is not None and is_past(items, limit, moment),
         note={**note, "high": high.isoformat()},

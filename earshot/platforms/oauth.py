@@ -38,7 +38,11 @@ def is_token(call: Call) -> bool:
 
 
 def read_token(
-    answer: Answer, call: Call, name: str, resume: Callable[[str, Mapping[str, Any]], Call]
+    answer: Answer,
+    call: Call,
+    name: str,
+    resume: Callable[[str, Mapping[str, Any]], Call],
+    key: str = "access_token",
 ) -> Page:
     """The token, learned under `name`, and the calls that waited for it.
 
@@ -50,7 +54,7 @@ def read_token(
             f"expected a token, found HTTP {answer.status} at {answer.url.split('?', 1)[0]}: "
             "renew the client's credentials"
         )
-    token = expect(json_of(answer), "access_token", str, answer)
+    token = expect(json_of(answer), key, str, answer)
     return Page(
         learned={name: token}, next_calls=[resume(url, note) for url, note in call.note["then"]]
     )

@@ -9,7 +9,6 @@ from html.parser import HTMLParser
 _BREAKS = frozenset({"br", "tr", "div", "li", "ul", "ol", "blockquote", "pre", "h1", "h2", "h3"})
 _HIDDEN = frozenset({"script", "style", "template"})
 _BLANK_LINES = re.compile(r"\n{3,}")
-_SPACES = re.compile(r"[ \t\r\f\v\u00a0]+")
 
 
 class _Reader(HTMLParser):
@@ -48,5 +47,5 @@ def from_html(html: str) -> str:
 
 
 def _tidy(written: str) -> str:
-    lines = (_SPACES.sub(" ", line).strip() for line in written.split("\n"))
+    lines = (line.strip(" \t\r") for line in written.split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()

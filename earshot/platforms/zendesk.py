@@ -42,6 +42,7 @@ contract = Contract(required=("body", "published_at", "author_id"), overlap=time
 terms = Terms(note="Support API of your own account: 10 incremental calls a minute.")
 
 _LIST = 100
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _RECENT = timedelta(minutes=2)
 _INCLUDE = "users,metric_sets"
 What = Literal["tickets", "comments", "satisfaction", "audits"]
@@ -53,10 +54,6 @@ class Options(BaseOptions):
     base_url: str = Field(min_length=1, description="Such as https://acme.zendesk.com.")
     read: tuple[What, ...] = Field(default=("tickets",), min_length=1, description="What to read.")
     export: Literal["cursor", "time"] = Field(default="cursor", description="Kind of export.")
-    start: datetime = Field(
-        default=datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
-        description="Tickets changed before are not read.",
-    )
     page_size: int = Field(default=1000, ge=1, le=1000, description="Tickets a page.")
     views: tuple[int, ...] = Field(default=(), description="Views whose tickets are read too.")
     agents: tuple[int, ...] = Field(default=(), description="Users who write for the brand.")
@@ -120,7 +117,7 @@ def _export(
     options: Options, cursor: Cursor, now: datetime, span: Span | None, backfill: dict[str, Any]
 ) -> Call:
     known = {} if span else cursor.get("tickets", {})
-    start = span.since if span else options.start
+    start = span.since if span else options.start or _EPOCH
     path = "cursor.json" if options.export == "cursor" else None
     url = address(options.base_url, f"api/v2/incremental/tickets{'/' + path if path else '.json'}")
     url = with_query(url, per_page=options.page_size, include=_INCLUDE)
@@ -234,7 +231,7 @@ def _ratings(
     """Ratings since a week before the last crawl: a comment may be added later."""
     del now
     seen = dates.instant(cursor.get("satisfaction", {}).get("newest_at"))
-    start = span.since if span else (seen - timedelta(days=7) if seen else options.start)
+    start = span.since if span else (seen - timedelta(days=7) if seen else options.start or _EPOCH)
     query = {
         "page[size]": _LIST,
         "start_time": max(0, int(dates.in_utc(start).timestamp())),

@@ -3,7 +3,8 @@
 A recording matches a request with the same method and path whose paging parameters are equal;
 of several, the one whose other parameters agree best, and of equals the next in order of
 recording. Links to the recorded hosts in `Link` headers and paging fields lead back here. A page
-that was not recorded is answered as the platform's empty last page.
+that was not recorded is answered as the platform's empty last page; a recording that begins in the
+middle of a listing answers its first request.
 """
 
 from __future__ import annotations
@@ -74,18 +75,22 @@ class Replay:
 
     def _match(self, method: str, path: str, query: dict[str, str]) -> Recording | None:
         fits = [r for r in self.recordings if r.method == method and r.path == path]
-        fits = [r for r in fits if _paging(r.query) == _paging(query)]
+        if self.is_once:
+            return self._nth(path, fits)
+        paged = [r for r in fits if _paging(r.query) == _paging(query)]
+        if paged or self.served:
+            fits = paged
         if not fits:
             return None
         closest = max(_agreement(r.query, query) for r in fits)
         fits = [r for r in fits if _agreement(r.query, query) == closest]
-        if self.is_once and self.served[path] >= len(fits):
-            return None
-        self.served[path] += 1
         key = f"{method} {path} {sorted(_paging(query).items())}"
-        chosen = fits[min(self.served[key], len(fits) - 1)]
+        return self._nth(key, fits) or fits[-1]
+
+    def _nth(self, key: str, fits: Sequence[Recording]) -> Recording | None:
+        at = self.served[key]
         self.served[key] += 1
-        return chosen
+        return fits[at] if at < len(fits) else None
 
 
 def _path(url: str) -> str:

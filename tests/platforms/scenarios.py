@@ -189,4 +189,90 @@ ZENDESK = (
     _zendesk("view_paged", *(f"{_VIEW}{at:02}" for at in range(8, 19)), views=(6164074383386,)),
 )
 
-SCENARIOS = REDDIT + STORES + ZENDESK
+
+def _mastodon(name: str, recorded: str, empty: bytes = b"[]", **options: Any) -> Scenario:
+    return Scenario(
+        name=f"mastodon_{name}",
+        platform="mastodon",
+        recorded=(f"mastodon/{recorded}",),
+        options=options,
+        empty=(200, JSON, empty),
+    )
+
+
+_HALCY, _RTOOT = "halcy__Mastodon.py__", "schochastics__rtoot__"
+_NO_STATUS = b'{"accounts":[],"statuses":[],"hashtags":[]}'
+_BSKYR = "bluesky/christopherkenny__bskyr__"
+_BRAND_POST = "at://did:plc:ic6zqvuw5ulmfpjiwnhsr2ns/app.bsky.feed.post/3k7qmjev5lr2s"
+_LIST = "at://did:plc:ragtjsm2j2vknwkz3zp4oxrd/app.bsky.graph.list/3kmokjyuflk2g"
+
+
+def _bluesky(name: str, recorded: str, key: str, **options: Any) -> Scenario:
+    return Scenario(
+        name=f"bluesky_{name}",
+        platform="bluesky",
+        recorded=(_BSKYR + recorded,),
+        options=options,
+        empty=(200, JSON, b'{"%s":[]}' % key.encode()),
+    )
+
+
+def _youtube(name: str, *recorded: str, **options: Any) -> Scenario:
+    return Scenario(
+        name=f"youtube_{name}",
+        platform="youtube",
+        recorded=tuple(f"youtube/{each}" for each in recorded),
+        options=options,
+        empty=(200, JSON, b'{"items":[]}'),
+        is_once=len(recorded) > 1,
+    )
+
+
+_PYTHON_YOUTUBE = "sns-sdks__python-youtube__"
+SOCIAL = (
+    _mastodon(
+        "account",
+        f"{_HALCY}test_fetch_next_previous_from_pagination_info.",
+        accounts=("117020565966271181",),
+    ),
+    _mastodon(
+        "account_short", f"{_HALCY}test_get_pagination_info.", accounts=("117020565966271181",)
+    ),
+    _mastodon("hashtag_2026", f"{_HALCY}test_hashtag_tl.", tags=("hoot",)),
+    _mastodon("list", f"{_HALCY}test_list_timeline.", lists=("6",)),
+    _mastodon("search", f"{_HALCY}test_entity_searchv2.", _NO_STATUS, queries=("halcy",)),
+    _mastodon("search_nothing", f"{_HALCY}test_search.", _NO_STATUS, queries=("mastodonpy_test",)),
+    _mastodon(
+        "hashtag_anonymous", f"{_RTOOT}get_timeline_hashtag_anonymous.", tags=("ichbinhanna",)
+    ),
+    _mastodon(
+        "hashtag_other_server", f"{_RTOOT}get_timeline_hashtag_default.", tags=("ichbinhanna",)
+    ),
+    _mastodon("hashtag_server", f"{_RTOOT}get_timeline_hashtag_instance.", tags=("ichbinhanna",)),
+    _bluesky("search", "f_search.", "posts", queries=("redistricting",)),
+    _bluesky("author", "f_autfeed.", "feed", authors=("chriskenny.bsky.social",)),
+    _bluesky("list", "f_get_list_feed.", "feed", lists=(_LIST,)),
+    _bluesky("thread", "f_postthread.", "feed", threads=(_BRAND_POST,)),
+    _bluesky("notifications", "n_notifications.", "notifications", notifications=True),
+    Scenario(
+        name="hackernews",
+        platform="hackernews",
+        recorded=("hackernews/",),
+        empty=(200, JSON, b'{"hits":[],"nbHits":0,"nbPages":0}'),
+    ),
+    _youtube("video_2022", "Rounak-28", videos=("7ghhRHRP6t4",)),
+    _youtube(
+        "video_2019",
+        f"{_PYTHON_YOUTUBE}comment_threads_by_video_paged_1",
+        f"{_PYTHON_YOUTUBE}comment_threads_by_video_paged_2",
+        videos=("F1UP7wRCPH8",),
+    ),
+    _youtube(
+        "replies",
+        f"{_PYTHON_YOUTUBE}comments_by_parent_paged_1",
+        f"{_PYTHON_YOUTUBE}comments_by_parent_paged_2",
+        threads=("Ugw5zYU6n9pmIgAZWvN4AaABAg",),
+    ),
+)
+
+SCENARIOS = REDDIT + STORES + ZENDESK + SOCIAL
