@@ -1,0 +1,326 @@
+"""Rules of the guard on wording: promises, amounts, incentives, blame, names, products."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from alerts.replies import details_en
+from alerts.replies.lexicon import read_toml, word_set, words
+from alerts.replies.records import Finding
+from alerts.replies.sanitise import plain, visible
+from alerts.replies.understand import understand
+
+if TYPE_CHECKING:
+    from alerts.replies.guard import Case
+
+_AMOUNT = re.compile(
+    r"(?i)(?:[$£€]|\b(?:usd|eur|gbp|chf))\s?\d[\d.,]*(?:\s?k\b)?|\b\d[\d.,]*\s?(?:%|percent\b|prozent\b|pour ?cent\b"
+    r"|por ?ciento\b|procent\b|per ?cento\b|por ?cento\b|dollars?\b|euros?\b|pounds?\b|usd\b|eur\b|€|£|\$|"
+    r"points?\b|punkte\b)|\b(?:ten|twenty|thirty|fifty|a hundred|one hundred|five|half) (?:percent|per cent|dollars|euros|pounds)\b"
+    r"|\b(?:half|double|twice|three times) (?:the|your|of the) (?:price|money|amount|sum|cost)\b"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wording:
+    name: str
+    reason: str
+    patterns: tuple[re.Pattern[str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Promises:
+    actor: re.Pattern[str] | None = None
+    verbs: re.Pattern[str] | None = None
+    actions: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    times: tuple[re.Pattern[str], ...] = ()
+
+
+@cache
+def _rules(language: str) -> tuple[_Wording, ...]:
+    content = read_toml("rules", language)
+    return tuple(
+        _Wording(
+            name=entry["name"],
+            reason=entry["reason"],
+            patterns=tuple(re.compile(p, re.I) for p in entry["any"]),
+        )
+        for entry in content.get("rule", ())
+    )
+
+
+@cache
+def _promise_rules(language: str) -> _Promises:
+    content = read_toml("rules", language).get("promise")
+    if not content:
+        return _Promises()
+    return _Promises(
+        actor=re.compile(content["actor"], re.I),
+        verbs=re.compile(content["verbs"], re.I),
+        actions={name: re.compile(p, re.I) for name, p in content["actions"].items()},
+        times=tuple(re.compile(p, re.I) for p in content.get("time", {}).get("any", ())),
+    )
+
+
+def _languages(case: Case) -> tuple[str, ...]:
+    """The review's language first; English too, for what is written in the wrong one."""
+    return (case.language, "en") if case.language != "en" else ("en",)
+
+
+def sentences_of(text: str) -> list[str]:
+    """Sentences of a reply, quotations of the customer blanked out."""
+    unquoted = re.sub(r'"[^"\n]{0,200}"', '""', text)
+    return [part for part in re.split(r"(?<=[.!?;])\s+|\n+", unquoted) if part.strip()]
+
+
+def wordings(case: Case) -> Iterator[Finding]:
+    """Wordings that no reply may use, by rule."""
+    text = re.sub(r'"[^"\n]{0,200}"', '""', case.own)
+    for language in _languages(case):
+        for rule in _rules(language):
+            for pattern in rule.patterns:
+                if found := pattern.search(text):
+                    yield Finding(rule=rule.name, span=_span(text, found), reason=rule.reason)
+                    break
+
+
+def _span(text: str, found: re.Match[str]) -> str:
+    start = found.start()
+    return " ".join(text[start : max(found.end(), start + 12)].split())[:90].strip(" .,;")
+
+
+def promises(case: Case) -> Iterator[Finding]:
+    """Commitments that no policy covers for the problems of this review."""
+    allowed = allowed_actions(case)
+    for language in _languages(case):
+        rules = _promise_rules(language)
+        if rules.actor is None or rules.verbs is None:
+            continue
+        for sentence in sentences_of(case.own):
+            found = _promised(sentence, rules, allowed, case)
+            if found:
+                yield found
+                return
+
+
+def _promised(
+    sentence: str, rules: _Promises, allowed: frozenset[str], case: Case
+) -> Finding | None:
+    assert rules.actor is not None and rules.verbs is not None  # noqa: S101 - narrowed by the caller
+    soft = rules.actions.get("soft")
+    for name, pattern in rules.actions.items():
+        if name == "soft" or name in allowed:
+            continue
+        found = pattern.search(sentence)
+        if not found:
+            continue
+        if name == "absolute":
+            return _promise(sentence, found, "promises what nobody can be sure of")
+        before = sentence[: found.end()]
+        if not rules.actor.search(before) or not rules.verbs.search(before):
+            continue
+        if soft and soft.search(sentence):
+            continue
+        if _tells_the_past(sentence, found):
+            continue
+        return _promise(sentence, found, "promises something that no policy allows here")
+    for pattern in rules.times:
+        found = pattern.search(sentence)
+        if found and rules.actor.search(sentence) and rules.verbs.search(sentence):
+            if found.group().lower() in case.facts.wording.lower():
+                continue
+            if found.group().lower() in visible(case.review.whole_text).lower():
+                continue
+            return _promise(sentence, found, "promises a time that no policy names")
+    return None
+
+
+_PAST = re.compile(
+    r"\bthat (?:you|your|the|only|nobody|money|we|our)\b[^.;]*$|\b(?:still|already|not yet|never|"
+    r"waiting for|without|sorry (?:that|about|for)|you (?:were|write|mention|asked))\b[^.;]*$",
+    re.I,
+)
+
+
+def _tells_the_past(sentence: str, found: re.Match[str]) -> bool:
+    """Whether the word stands in what the customer reported rather than in what we offer."""
+    return bool(_PAST.search(sentence[: found.start()])) or bool(
+        re.search(r"\bsorry\b|\bapolog|\bregret\b", sentence[: found.start()], re.I)
+    )
+
+
+def _promise(sentence: str, found: re.Match[str], reason: str) -> Finding:
+    start = max(0, sentence.rfind(" ", 0, max(0, found.start() - 12)))
+    return Finding(rule="promise", span=sentence[start : found.end() + 20].strip()[:90], reason=reason)
+
+
+def allowed_actions(case: Case) -> frozenset[str]:
+    """What may be promised: by policies for this review's problems, or any if none is clear."""
+    meaning = understand(case.review, language=case.language)
+    policies = [case.facts.policy_for(p.key, p.theme) for p in meaning.problems]
+    if not meaning.problems:
+        policies = list(case.facts.policy)
+    actions: set[str] = set()
+    for policy in policies:
+        if policy:
+            actions |= policy.allowed_actions
+    return frozenset(actions)
+
+
+def amounts(case: Case) -> Iterator[Finding]:
+    """Sums and shares that stand neither in the facts nor in the review."""
+    facts = _digits_text(case.facts.wording)
+    said = _digits_text(case.review.whole_text)
+    for sentence in sentences_of(case.own):
+        for found in _AMOUNT.finditer(sentence):
+            amount = _digits_text(found.group())
+            core = re.sub(r"[^\d.,]", "", amount).strip(".,") or amount
+            if re.search(rf"(?<![\d.,]){re.escape(core)}(?![\d])", facts):
+                continue
+            if re.search(rf"(?<![\d.,]){re.escape(core)}(?![\d])", said) and not _offers(sentence):
+                continue
+            yield Finding(
+                rule="amount", span=_span(sentence, found), reason="promises an amount that no policy names"
+            )
+            return
+
+
+def _offers(sentence: str) -> bool:
+    return bool(
+        re.search(r"(?i)\b(?:we|i|our team)(?:'ll| will| shall| can| have)\b|\byou(?:'ll| will| get)\b", sentence)
+        and not re.search(r"(?i)\bsorry\b|\bregret\b|\bapolog", sentence)
+    )
+
+
+def _digits_text(text: str) -> str:
+    return re.sub(r"\s+", " ", visible(text).lower()).replace(" %", "%").replace("$ ", "$")
+
+
+_AMBIGUOUS = frozenset(
+    "photo print picture book card ring light top pin cover game set pack kit coin ticket bed table desk"
+    " flag poster decal sticker food treat crate clothes clothing apparel ball puzzle toy chain phone"
+    " computer laptop tablet monitor watch tie suit sheet glass bag box cup plate drawer console basket"
+    " mouse cable battery fan adapter stool bench chair frame mirror holder figurine plaque camera tv"
+    " television autograph memorabilia cooler collar pot pan uniform".split()
+)
+_YOUR_NOUN = r"\b(?:your|the|this|that|our)\s+((?:[\w'-]+\s){0,3}?)(%s)(?:e?s)?\b"
+
+
+def wrong_product(case: Case) -> Iterator[Finding]:
+    """A product, coin or animal that the review is not about."""
+    about = f"{case.review.whole_text} {case.review.product or ''}".lower()
+    text = re.sub(r'"[^"\n]{0,200}"', '""', case.own)
+    for product in case.facts.products:
+        if product.lower() in text.lower() and not _is_about(product, about):
+            yield _other_product(product)
+            return
+    heads = [noun for noun in details_en._heads() if noun not in _AMBIGUOUS]
+    nouns = "|".join(sorted(map(re.escape, heads), key=len, reverse=True))
+    known = {details_en.singular(token) for token in re.findall(r"[\w'-]+", plain(about))}
+    approved = case.facts.wording.lower()
+    for found in re.finditer(_YOUR_NOUN % nouns, text, re.I):
+        noun = details_en.singular(found.group(2))
+        if noun not in known and noun not in approved and not _same_kind(noun, known):
+            yield _other_product(found.group().strip())
+            return
+    yield from _other_things(text, about)
+
+
+def _is_about(product: str, about: str) -> bool:
+    return any(word in about for word in product.lower().split() if len(word) > 2)  # noqa: PLR2004
+
+
+_KINDS = (
+    {"shirt", "tshirt", "t-shirt", "tee", "top", "jersey", "polo"},
+    {"hat", "cap", "beanie"},
+    {"hoodie", "hoody", "sweatshirt", "sweater", "jumper", "pullover"},
+    {"throw", "blanket", "quilt", "duvet"},
+    {"cushion", "pillow"},
+    {"mug", "cup", "tumbler"},
+    {"pants", "trousers", "jeans"},
+    {"shoe", "sneaker", "trainer", "boot"},
+)
+
+
+def _same_kind(noun: str, known: set[str]) -> bool:
+    return any(noun in kind and kind & known for kind in _KINDS)
+
+
+def _other_things(text: str, about: str) -> Iterator[Finding]:
+    coins: dict[str, str] = words("en").get("coins", {})
+    for shown in sorted(set(coins.values())):
+        names = [name for name, value in coins.items() if value == shown] + [shown.lower()]
+        if re.search(rf"\b{re.escape(shown)}\b", text) and not any(name in about for name in names):
+            yield _other_product(shown)
+            return
+    for pet in ("dog", "cat", "horse", "rabbit", "puppy", "kitten"):
+        pets = {"dog": "dog|pup|retriever|bulldog|poodle|terrier|shepherd|chihuahua|maltipoo|labrador|beagle|pet",
+                "cat": "cat|kitt", "puppy": "pup|dog", "kitten": "kitt|cat"}
+        if re.search(rf"\byour {pet}s?\b", text, re.I) and not re.search(pets.get(pet, pet), about):
+            yield _other_product(f"your {pet}")
+            return
+
+
+def _other_product(span: str) -> Finding:
+    return Finding(rule="wrong_product", span=span[:60], reason="is not what this review is about")
+
+
+_NAME = r"([A-ZÀ-Þ][a-zà-ÿ'-]{1,20}(?:\s[A-ZÀ-Þ][a-zà-ÿ'-]{1,20})?)"
+_GREETING = re.compile(
+    rf"(?m)^\s*(?:(?:[Hh]i|[Hh]ello|[Dd]ear|[Hh]ey|[Gg]ood (?:morning|day|evening)|[Hh]allo|[Ll]iebe[rs]?|"
+    rf"[Ss]ehr geehrte[r]? (?:Frau|Herr)|[Bb]onjour|[Cc]h[eè]re?|[Hh]ola|[Ee]stimad[oa]|[Bb]este|[Gg]eachte|[Cc]iao|"
+    rf"[Gg]entile|[Oo]lá|[Cc]aro|[Cc]ara|[Pp]rezad[oa]|[Tt]hank you|[Tt]hanks|[Ss]orry)(?: (?:Mr|Mrs|Ms|Miss|Dr|Frau|Herr|Mme|M|Sr|Sra)\.?)?)[, ]+{_NAME}\s*[,!.:]"
+)
+_PERSON = re.compile(
+    rf"\b(?:[Mm]y name is|I am|I'm|[Tt]his is|[Oo]ur colleagues?|[Mm]y colleagues?|[Aa]sk for|[Ss]peak (?:to|with)|[Cc]ontact|[Cc]all|[Mm]anagers?|"
+    rf"[Aa]gents?|[Rr]epresentatives?|[Dd]irector|CEO|[Tt]old by|[Mm]r\.?|[Mm]rs\.?|[Mm]s\.?|[Dd]r\.?|[Ss]incerely|[Rr]egards|[Bb]est|[Cc]heers|[Yy]ours"
+    rf"|Herr|Frau|Kollegin|Kollege|Monsieur|Madame|Señor|Señora|Signor|Signora|mevrouw|meneer),?\s+{_NAME}"
+)
+_LAST_LINE = re.compile(rf"(?:^|[\n.!?]\s*|[-–—]\s?){_NAME}\s*(?:,[^\n.!?]{{0,60}})?\s*$")
+_NO_NAMES = frozenset(
+    "there customer all friend everyone team valued sir madam user reviewer guest again kunde kundin"
+    " kunden client cliente klant you for the we our your please thank thanks sorry support care service"
+    " best kind regards sincerely yours google play trustpilot yelp slack android apple facebook"
+    " instagram twitter friday monday tuesday wednesday thursday saturday sunday january february march"
+    " april may june july august september october november december christmas easter english german"
+    " french spanish dutch italian portuguese this that it here if and so to at in on with let have what"
+    " when hello hi dear everything us me back directly help damen herren customers folks buddy mate"
+    " valued good great happy trading sir/madam much very a lot once".split()
+)
+
+
+def invented_names(case: Case) -> Iterator[Finding]:
+    """Names of people that neither facts, review nor platform know."""
+    known = f"{case.facts.wording} {case.facts.brand} {' '.join(case.known_names)}".lower()
+    known += " " + visible(case.review.whole_text).lower()
+    for pattern in (_GREETING, _PERSON, _LAST_LINE):
+        for found in pattern.finditer(case.text):
+            name = found.group(1)
+            parts = [part.lower().removesuffix("'s") for part in name.split()]
+            unknown = [p for p in parts if p not in _NO_NAMES and not _stands_in(p, known)]
+            if unknown and parts[0] not in _NO_NAMES and not _is_common(parts[0], case.language):
+                yield Finding(
+                    rule="invented_name",
+                    span=name,
+                    reason="is a name that neither the facts file nor the review gives",
+                )
+                return
+
+
+def _stands_in(word: str, text: str) -> bool:
+    return bool(re.search(rf"\b{re.escape(word)}\b", text))
+
+
+@cache
+def _stock_words(language: str) -> frozenset[str]:
+    content = str(read_toml("phrases", language)).lower()
+    return frozenset(re.findall(r"[^\W\d_]+", content))
+
+
+def _is_common(word: str, language: str) -> bool:
+    """Ordinary words that only stand at the start of a sentence."""
+    return word in _stock_words(language) or word in word_set("en", "praised")

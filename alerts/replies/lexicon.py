@@ -1,0 +1,94 @@
+"""Word lists and patterns by which a review's problems are recognised, read from `lexicon/`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+_CONTRACTIONS = re.compile(
+    r"\b(did|ca|wo|do|does|have|has|is|was|could|would|should|are|were|had|ai)nt\b"
+)
+_IM = re.compile(r"\b(i)(m|ve|ll)\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issue:
+    """One kind of problem and how a sentence that tells of it looks."""
+
+    key: str
+    theme: str
+    weight: float
+    any: tuple[re.Pattern[str], ...]
+    veto: tuple[re.Pattern[str], ...]
+    must: re.Pattern[str] | None
+
+    def match(self, sentence: str) -> re.Match[str] | None:
+        """The first place in a normalised sentence that tells of this problem."""
+        if self.must and not self.must.search(sentence):
+            return None
+        if any(pattern.search(sentence) for pattern in self.veto):
+            return None
+        for pattern in self.any:
+            if found := pattern.search(sentence):
+                return found
+        return None
+
+
+def read_toml(folder: str, name: str) -> dict[str, Any]:
+    """A TOML file that ships with the engine; an empty table where there is none."""
+    resource = files(__package__).joinpath(folder, f"{name}.toml")
+    if not resource.is_file():
+        return {}
+    return tomllib.loads(resource.read_text(encoding="utf-8"))
+
+
+@cache
+def issues(language: str) -> tuple[Issue, ...]:
+    """All issues of a language's lexicon; none where the language has no lexicon."""
+    content = read_toml("lexicon", language)
+    macros: dict[str, str] = content.get("macros", {})
+    return tuple(_issue(entry, macros) for entry in content.get("issue", ()))
+
+
+def _issue(entry: dict[str, Any], macros: dict[str, str]) -> Issue:
+    def compiled(pattern: str) -> re.Pattern[str]:
+        for name, text in macros.items():
+            pattern = pattern.replace(f"@{name}@", text)
+        return re.compile(pattern)
+
+    return Issue(
+        key=entry["key"],
+        theme=entry["theme"],
+        weight=float(entry.get("weight", 2.5)),
+        any=tuple(compiled(p) for p in entry["any"]),
+        veto=tuple(compiled(p) for p in entry.get("not", ())),
+        must=compiled("|".join(entry["must"])) if "must" in entry else None,
+    )
+
+
+@cache
+def words(language: str) -> dict[str, Any]:
+    """Word lists for details: objects, parts, occasions, people …"""
+    return read_toml("lexicon", f"{language}_words")
+
+
+@cache
+def word_set(language: str, table: str, key: str = "words") -> frozenset[str]:
+    """One list of `words` as a set."""
+    return frozenset(str(words(language).get(table, {}).get(key, "")).split())
+
+
+def normalised(sentence: str) -> str:
+    """Lower case, apostrophes restored in contractions, so that one spelling is matched."""
+    lowered = _CONTRACTIONS.sub(r"\1n't", sentence.lower())
+    return _IM.sub(r"\1'\2", lowered)
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences of a sanitised text; also splits where the space after a full stop is missing."""
+    parts = re.split(r"(?<=[.!?…])\s+|(?<=[a-z)][.!?])(?=[A-Z])|\s[-•*]\s|[\n\r]+|;\s", text)
+    return [part.strip() for part in parts if part and re.search(r"\w", part)]
