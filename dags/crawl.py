@@ -22,7 +22,7 @@ def crawl_dag(source: Source) -> DAG:
 
     @dag(
         dag_id=f"crawl__{source.name}",
-        schedule=source.schedule,
+        schedule=None if source.schedule == "none" else source.schedule,
         doc_md=DOC.format(name=source.name, kind=source.kind),
         tags=["earshot", "crawl", source.kind],
         **dag_options(),

@@ -92,8 +92,8 @@ class Source(BaseModel):
     name: Key
     kind: Key
     brand: Key
-    schedule: str | None = "@hourly"
-    """Cron expression or preset of Airflow; `None` is by hand."""
+    schedule: str = "@hourly"
+    """Cron expression or preset of Airflow; `none` is by hand only."""
     timezone: ZoneName = "UTC"
     """Zone of times that the source writes without one."""
     language: str | None = None
@@ -203,6 +203,8 @@ class Settings(Section):
     airflow: Airflow = Airflow()
     folder: Path = Field(default=Path("."), exclude=True)
     """Folder of the settings file; set by `load`, not by the user."""
+    file: str = Field(default=SETTINGS_FILE, exclude=True)
+    """Name of the settings file in that folder; set by `load`, not by the user."""
 
     @model_validator(mode="after")
     def _names_agree(self) -> Settings:
@@ -279,7 +281,8 @@ def load(path: Path | str | None = None) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FixSettings(f"{file}: is not valid TOML: {error}; correct that line.") from error
     try:
-        return Settings.model_validate({**values, "folder": file.resolve().parent})
+        here = {"folder": file.resolve().parent, "file": file.name}
+        return Settings.model_validate({**values, **here})
     except ValidationError as error:
         raise FixSettings(explain(file.name, error)) from error
 

@@ -1,0 +1,1 @@
+"""The demo: the sample shop's ninety days, lived through by the real DAGs in a few minutes."""
