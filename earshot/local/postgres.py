@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import time
@@ -33,6 +32,7 @@ from earshot.local.account import (
     remove_private_folder,
     server_account,
 )
+from earshot.local.ports import refuse_taken
 from earshot.local.secrets import generated, locked
 
 SUPERUSER = "postgres"
@@ -174,7 +174,7 @@ def server_version() -> str:
 
 def _start(home: Path, tcp_port: int | None, options: dict[str, str]) -> Server:
     if tcp_port:
-        _refuse_taken(tcp_port)
+        refuse_taken("database.port", tcp_port)
     account = server_account()
     try:
         folder = private_folder(home, "postgres", account)
@@ -287,18 +287,6 @@ def _refuse_foreign(folder: Path, owner: int) -> None:
         return
     if not stat.S_ISDIR(entry.st_mode) or entry.st_uid not in (owner, os.geteuid()):
         raise FixSettings(f"{folder}: belongs to somebody else; remove it, or set another `home`.")
-
-
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise FixSettings(
-                f"earshot.toml: database.port: {port} is in use on 127.0.0.1; "
-                "write another port, or stop what listens there."
-            ) from error
 
 
 def _refuse_other_version(place: _Place) -> None:
