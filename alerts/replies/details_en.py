@@ -167,8 +167,10 @@ def _object_phrases(sentence: str) -> list[tuple[int, str]]:
         start = index
         while start > 0 and index - start < 3 and _modifies(tokens, start - 1, sentence):
             start -= 1
-        part = tokens[start : index + 1]
-        phrases.append((token.start(), _tidy(" ".join(word.group() for word in part))))
+        part = [word.group() for word in tokens[start : index + 1]]
+        if _begins_sentence(tokens[start], sentence) and _is_ordinary(part[0]):
+            part[0] = part[0].lower()
+        phrases.append((token.start(), _tidy(" ".join(part))))
     return phrases
 
 
@@ -224,6 +226,15 @@ def _modifies(tokens: list[re.Match[str]], index: int, sentence: str) -> bool:
     return is_name and word not in _BLOCKED and not sentence[: token.start()].rstrip().endswith(
         (".", "!", "?", ":")
     )
+
+
+def _begins_sentence(token: re.Match[str], sentence: str) -> bool:
+    before = sentence[: token.start()].rstrip()
+    return not before or before.endswith((".", "!", "?", ":"))
+
+
+def _is_ordinary(word: str) -> bool:
+    return singular(word) in _heads() or word.lower() in word_set("en", "modifiers")
 
 
 def _tidy(phrase: str) -> str:

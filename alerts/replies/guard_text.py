@@ -38,6 +38,7 @@ _LINK = re.compile(
 )
 _EMAIL = re.compile(r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)+", re.I)
 _PHONE = re.compile(r"(?<![\w.,])(?:\+|00)?\(?\d[\d\s()./-]{6,18}\d(?![\w])")
+_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\.?")
 _LONG_ID = re.compile(r"\b(?=[A-Z0-9-]*\d)[A-Z]{0,4}-?\d[\dA-Z-]{4,}\b|#\d{3,}\b")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}\b")
 _STREET = re.compile(
@@ -145,7 +146,7 @@ def _numbers(text: str, approved: str, review: str) -> Iterator[Finding]:
                 continue
             if pattern is _LONG_ID and span.lower() in review:
                 continue
-            if pattern is _PHONE and len(digits) < 7:  # noqa: PLR2004
+            if pattern is _PHONE and (len(digits) < 7 or _DATE.fullmatch(span.strip())):  # noqa: PLR2004
                 continue
             yield _private(span, reason)
             return

@@ -80,10 +80,12 @@ def sentences_of(text: str) -> list[str]:
 def wordings(case: Case) -> Iterator[Finding]:
     """Wordings that no reply may use, by rule."""
     text = re.sub(r'"[^"\n]{0,200}"', '""', case.own)
+    said = visible(case.review.whole_text).lower()
     for language in _languages(case):
         for rule in _rules(language):
             for pattern in rule.patterns:
-                if found := pattern.search(text):
+                found = pattern.search(text)
+                if found and not (rule.name == "sales" and found.group().lower() in said):
                     yield Finding(rule=rule.name, span=_span(text, found), reason=rule.reason)
                     break
 

@@ -12,6 +12,8 @@ from typing import Any
 _CONTRACTIONS = re.compile(
     r"\b(did|ca|wo|do|does|have|has|is|was|could|would|should|are|were|had|ai)nt\b"
 )
+_EDGE = r"(?:\b|(?=n't))"
+"""A word's beginning; "n't" begins inside a word and counts as one too."""
 _IM = re.compile(r"\b(i)(m|ve|ll)\b")
 
 
@@ -58,7 +60,8 @@ def _issue(entry: dict[str, Any], macros: dict[str, str]) -> Issue:
     def compiled(pattern: str) -> re.Pattern[str]:
         for name, text in macros.items():
             pattern = pattern.replace(f"@{name}@", text)
-        return re.compile(pattern)
+        pattern = pattern.replace(r"\b(?:", rf"{_EDGE}(?:")
+        return re.compile(pattern if pattern[0] == "\\" else f"{_EDGE}(?:{pattern})")
 
     return Issue(
         key=entry["key"],

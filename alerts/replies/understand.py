@@ -17,6 +17,7 @@ from alerts.replies.sanitise import detail, plain
 
 _THEME_BOOST = 0.9
 _SECOND_WEIGHT = 2.4
+_REPEATED = 0.4
 _CONTRAST = re.compile(
     r"\b(?:but|however|though|although|except|only (?:complaint|issue|problem|thing|downside)"
     r"|unfortunately|wish|sadly|aber|leider|jedoch|mais|malheureusement|pero|lamentablemente|maar"
@@ -63,8 +64,8 @@ def understand(review: ReviewForReply, *, language: str) -> Understanding:
     if not problems and is_negative:
         problems = ()
     praise = None
-    if not is_sarcastic and (review.stars is None or review.stars >= 2):
-        praise = find_praise(parts, language) if review.stars != 2 or len(parts) > 1 else None
+    if not is_sarcastic and (review.stars is None or review.stars >= 3):
+        praise = find_praise(parts, language)
     return Understanding(
         language=language,
         problems=problems,
@@ -145,7 +146,7 @@ def _problems(hits: list[_Hit], text: str, language: str) -> tuple[Problem, ...]
     best: dict[str, _Hit] = {}
     for hit in hits:
         key = hit.issue.key
-        totals[key] = max(totals.get(key, 0.0), hit.score) + (0.25 if key in totals else 0.0)
+        totals[key] = max(totals.get(key, 0.0), hit.score) + (_REPEATED if key in totals else 0.0)
         if key not in best or hit.score > best[key].score:
             best[key] = hit
     chosen: list[str] = []
@@ -191,7 +192,7 @@ def _problem(hit: _Hit, score: float, text: str, language: str) -> Problem:
         key=hit.issue.key,
         theme=hit.issue.theme,
         details=details,
-        quote=quotable(hit.sentence, language, near=hit.near),
+        quote=None if _IRONY.search(hit.sentence.lower()) else quotable(hit.sentence, language, near=hit.near),
         score=score,
     )
 
@@ -226,7 +227,7 @@ def quotable(sentence: str, language: str, *, near: int, most: int = 90) -> str 
     Nothing with insults, accusations, names of staff, links or numbers that could identify.
     """
     fragment = _around(sentence.rstrip(".!?… "), near, most)
-    if not fragment or _STAFF_NAME.search(sentence) or len(fragment.split()) < 3:
+    if not fragment or _STAFF_NAME.search(sentence) or len(fragment.split()) < 5:
         return None
     cleaned = detail(fragment, most=most)
     if cleaned is None:
