@@ -12,6 +12,7 @@ from earshot.platforms.base import Answer, Call, Credentials, Cursor, Options, P
 from earshot.platforms.calls import fingerprint
 
 _PATIENCE = 3
+NOT_MODIFIED = 304
 
 
 class Session:
@@ -61,6 +62,8 @@ class Session:
             StopSource: the source no longer answers as agreed, or pages without end.
             FixSettings: credentials or options are refused.
         """
+        if answer.status == NOT_MODIFIED:
+            return Page()
         page = self.platform.read(answer, call, self.options, self.began_with, self.now)
         self.pages += 1
         self.credentials.update(page.learned)

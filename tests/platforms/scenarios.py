@@ -275,4 +275,76 @@ SOCIAL = (
     ),
 )
 
-SCENARIOS = REDDIT + STORES + ZENDESK + SOCIAL
+_BV = "bazaarvoice/bazaarvoice__bv-android-sdk__"
+_NO_RESULTS = b'{"Results":[],"Includes":{},"HasErrors":false,"TotalResults":0}'
+
+
+def _bazaarvoice(name: str, recorded: str) -> Scenario:
+    return Scenario(
+        name=f"bazaarvoice_{name}",
+        platform="bazaarvoice",
+        recorded=(_BV + recorded,),
+        options={"comments": True},
+        empty=(200, JSON, _NO_RESULTS),
+    )
+
+
+_PLACE = "ChIJN1t_tDeuEmsRUsoyG83frY4"
+
+
+def _places(name: str, recorded: str) -> Scenario:
+    return Scenario(
+        name=f"googleplaces_{name}",
+        platform="googleplaces",
+        recorded=(f"googleplaces/qpowell__google_places__{recorded}",),
+        options={"api": "legacy", "places": (_PLACE,)},
+    )
+
+
+_NEWS = "https://news.google.com/rss/search?q=monument&hl=en-US&gl=US&ceid=US:en"
+SHOPS_AND_FEEDS = (
+    Scenario(
+        name="yelp",
+        platform="yelp",
+        recorded=("yelp/harshtotla",),
+        options={"businesses": ("Y2cj0TQvfSdRU3H55CkEgA",), "timezone": "America/Los_Angeles"},
+    ),
+    _places("by_reference", "single_spot.00"),
+    _places("english", "single_spot.06"),
+    _places("region_nz", "single_spot.07"),
+    _places("region_au", "single_spot.08"),
+    _places("without_reviews", "single_spot_with_specified_params.00"),
+    _places("region_wrong", "single_spot_with_specified_params.01"),
+    _bazaarvoice("comments", "comments_for_review."),
+    _bazaarvoice("authors", "review_request_include_author."),
+    _bazaarvoice("all", "reviews_all_reviews."),
+    _bazaarvoice("products", "reviews_all_reviews_include_rev_stats."),
+    _bazaarvoice("with_comments", "reviews_include_comments."),
+    _bazaarvoice("single", "reviews_single_review."),
+    _bazaarvoice("some", "reviews_some_reviews."),
+    Scenario(
+        name="yotpo",
+        platform="yotpo",
+        recorded=("yotpo/YotpoLtd__yotpo-ruby__get_product_reviews.",),
+        options={
+            "app_key": "3ovRYNIb6OIAI0ddS7EfpYkHpi0oTKl6bj82Vjiy",
+            "products": ("120915246",),
+            "api": "products",
+        },
+        empty=(200, JSON, b'{"status":{"code":200},"response":{"reviews":[]}}'),
+    ),
+    Scenario(
+        name="feed_google_news",
+        platform="feed",
+        recorded=("googlenews/",),
+        options={"urls": (_NEWS,)},
+    ),
+    Scenario(
+        name="feed_google_alerts",
+        platform="feed",
+        recorded=("googlealerts/",),
+        options={"urls": ("https://www.google.com/alerts/feeds/USER/FEED",)},
+    ),
+)
+
+SCENARIOS = REDDIT + STORES + ZENDESK + SOCIAL + SHOPS_AND_FEEDS
