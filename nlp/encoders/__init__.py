@@ -1,0 +1,1 @@
+"""One module per place an encoder can come from; `nlp.encoder` chooses."""

@@ -1,0 +1,1 @@
+"""Training data, label descriptions and losses of the shipped model."""
