@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,10 +40,32 @@ from sql.connect import connect
 from sql.named import queries
 
 SENDER_LOCK = 0x45415253
+"""Key of the advisory lock: one sender at a time."""
 SETTLE_SECONDS = 10.0
 FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS = 15.0, 900.0
 PICTURE_ATTEMPTS = 3
 """After so many failed uploads a message goes without its chart, and says so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryResult:
+    """What one run did."""
+
+    sent: int = 0
+    retried: int = 0
+    """Surely not sent; they wait for another attempt."""
+    unsure: int = 0
+    """Perhaps sent; the channel will be read back."""
+    read_back: int = 0
+    dead: int = 0
+    waiting: int = 0
+    """Left in the outbox: not due yet, or put back."""
+    is_busy: bool = False
+    """Another sender was at work; it does what is due."""
+
+    def counts(self) -> dict[str, int]:
+        """For logs and asset events."""
+        return asdict(self)
 
 
 def deliver(
@@ -52,7 +75,7 @@ def deliver(
     settle_seconds: float = SETTLE_SECONDS,
     seconds_between: float = 1.0,
     sleep: Callable[[float], None] = time.sleep,
-) -> dict[str, int]:
+) -> DeliveryResult:
     """Send what is due.
 
     Args:
@@ -61,19 +84,16 @@ def deliver(
         settle_seconds: pause before an uncertain send is read back.
         seconds_between: pause between two posts in one channel.
 
-    Returns:
-        Counts: sent, waiting (left in the outbox), retried, read_back, dead, busy.
-
     Raises:
         FixSettings: Slack refuses the token; rows stay and wait.
     """
     with connect(settings, role="pipeline") as conn:
         if not _locked(conn, wait_for_lock_seconds, sleep):
-            return {"busy": 1, "waiting": _left(conn)}
+            return DeliveryResult(is_busy=True, waiting=_left(conn))
         try:
             sender = _Sender(conn, settings, settle_seconds, seconds_between, sleep)
             sender.drain()
-            return dict(sender.counts) | {"waiting": _left(conn)}
+            return sender.result()
         finally:
             with conn:
                 queries.outbox_sender_unlock(conn, lock_key=SENDER_LOCK)
@@ -123,6 +143,17 @@ class _Sender:
         with self._conn:
             queries.outbox_bury_dependents(self._conn)
         self._preview.finish()
+
+    def result(self) -> DeliveryResult:
+        """The counts of this run."""
+        return DeliveryResult(
+            sent=self.counts["sent"],
+            retried=self.counts["retried"],
+            unsure=self.counts["unsure"],
+            read_back=self.counts["read_back"],
+            dead=self.counts["dead"],
+            waiting=_left(self._conn),
+        )
 
     def _now(self) -> datetime:
         with self._conn:
@@ -185,7 +216,7 @@ class _Sender:
         facts = {"file_id": self._transport(outgoing).upload(chart, alt)}
         with self._conn:
             queries.outbox_remember(self._conn, id=outgoing.row_id, facts=Json(facts))
-        return _with_payload(outgoing, outgoing.payload | facts)
+        return replace(outgoing, payload=outgoing.payload | facts)
 
     def _outgoing(self, row: Any) -> Outgoing:
         payload = dict(row["payload"])
@@ -264,12 +295,6 @@ class _Sender:
 def back_off_seconds(attempts: int) -> float:
     """15 s, doubled with each attempt, at most 15 minutes."""
     return min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2.0 ** max(0, attempts - 1))
-
-
-def _with_payload(outgoing: Outgoing, payload: dict[str, Any]) -> Outgoing:
-    from dataclasses import replace
-
-    return replace(outgoing, payload=payload)
 
 
 def _slack(

@@ -57,7 +57,8 @@ def source_back_notice(
     conn: Connection, settings: Settings, source: str, now: datetime, *, since: datetime
 ) -> bool:
     """Say once that a source is healthy again; `since` is when it had broken."""
-    text = f"✅ *{t.escape(source)} is healthy again* after {t.duration((now - since).total_seconds())}."
+    lasted = t.duration((now - since).total_seconds())
+    text = f"✅ *{t.escape(source)} is healthy again* after {lasted}."
     return ops_notice(conn, settings, f"source:{source}:{since:%Y%m%dT%H%M}:back", text, now)
 
 

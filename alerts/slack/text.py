@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 _WORD_JOINER = "\u2060"
 _LOOK_ALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ", "|": "¦"})
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
-_MENTION_OR_EMOJI = re.compile(r"([@#:])(?=\w)")
+_MENTION_OR_EMOJI = re.compile(r"(@(?=\w)|:(?=[\w+-]+:))")
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{6,20}")
 _SLACK_GROUP = re.compile(r"S[A-Z0-9]{6,20}")
 _MOST_MARKS = 3

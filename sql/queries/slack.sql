@@ -137,7 +137,7 @@ update earshot.incident
 set escalated_at = :at
 where id = :incident_id and escalated_at is null;
 
--- name: slack_draft(draft_id, now)^
+-- name: slack_draft(draft_id)^
 -- One draft with the review that it answers; the row is locked.
 with locked as (
     select *

@@ -1,0 +1,284 @@
+"""Decisions about reply drafts: by button and by command line the same functions.
+
+An approval names the exact text (SHA-256 of its UTF-8) and the review version that were shown. If
+either changed meanwhile it is void: nothing is sent. Every decision writes a reply event; the
+caller commits.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import Json
+
+from alerts.slack.drafts import announce_draft
+from earshot.settings import Settings
+from sql.named import queries
+
+Outcome = Literal["done", "already", "void", "refused"]
+
+PUBLISHERS: frozenset[str] = frozenset()
+"""Platforms whose replies are published through their API; any other's are copied by a person."""
+COPY = "copy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What became of a click: `void` and `refused` changed nothing that is sent."""
+
+    outcome: Outcome
+    explanation: str
+    draft_id: int
+    """The draft that now stands; after "again" the new one."""
+
+
+def hash_of(text: str) -> bytes:
+    """The digest by which an approval names a text."""
+    return hashlib.sha256(text.encode("utf-8")).digest()
+
+
+def approve(
+    conn: Connection,
+    settings: Settings,
+    draft_id: int,
+    *,
+    text_hash: bytes,
+    version: int,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """Approve the text of that hash for the review version, and enqueue its publication.
+
+    Asked again with the same text it answers `already`: a click delivered three times is one.
+    """
+    row = _locked(conn, draft_id, now)
+    if (problem := _changed(conn, settings, row, text_hash, version, actor, now)) is not None:
+        return problem
+    if row["state"] in {"approved", "sending", "sent"}:
+        return _answer("already", "It is approved already.", draft_id)
+    if row["state"] != "waiting":
+        return _answer("refused", f"A draft that is {row['state']} cannot be approved.", draft_id)
+    editor = queries.approvals_last_editor(conn, draft_id=draft_id)
+    if settings.slack.four_eyes and editor == actor:
+        return _answer("refused", "Whoever edited a reply does not approve it.", draft_id)
+    queries.approvals_state(conn, draft_id=draft_id, state="approved", reason=None)
+    _event(conn, draft_id, now, "approved", actor, {"hash": text_hash.hex(), "version": version})
+    _enqueue_publication(conn, row, now)
+    announce_draft(conn, settings, draft_id, now)
+    return _answer("done", "Approved.", draft_id)
+
+
+def edit(
+    conn: Connection,
+    settings: Settings,
+    draft_id: int,
+    new_text: str,
+    *,
+    text_hash: bytes,
+    version: int,
+    findings: Sequence[Mapping[str, Any]],
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """Replace the text; it waits for approval, or is blocked where the guard objects.
+
+    Args:
+        new_text: the whole new text, as a person typed it.
+        text_hash: of the text that the person saw when the editing began.
+        findings: the guard's objections to `new_text`: `rule`, `span`, `reason`.
+    """
+    row = _locked(conn, draft_id, now)
+    if bytes(row["text_hash"]) == hash_of(new_text):
+        return _answer("already", "It reads like that already.", draft_id)
+    if (problem := _changed(conn, settings, row, text_hash, version, actor, now)) is not None:
+        return problem
+    if row["state"] not in {"waiting", "blocked", "held"}:
+        return _answer("refused", f"A draft that is {row['state']} cannot be edited.", draft_id)
+    if not new_text.strip():
+        return _answer("refused", "An empty reply cannot be sent; drop it instead.", draft_id)
+    queries.approvals_text(
+        conn,
+        draft_id=draft_id,
+        text=new_text,
+        text_hash=hash_of(new_text),
+        guard=Json([dict(finding) for finding in findings]),
+        state="blocked" if findings else "waiting",
+    )
+    distance = edit_distance(row["text"], new_text)
+    detail = {"hash": hash_of(new_text).hex(), "distance": distance, "objections": len(findings)}
+    _event(conn, draft_id, now, "edited", actor, detail)
+    announce_draft(conn, settings, draft_id, now)
+    return _answer("done", "Edited; it waits for approval.", draft_id)
+
+
+def drop(
+    conn: Connection, settings: Settings, draft_id: int, *, actor: str, now: datetime
+) -> Decision:
+    """Decide that this draft is never sent."""
+    row = _locked(conn, draft_id, now)
+    if row["state"] == "dropped":
+        return _answer("already", "It is dropped already.", draft_id)
+    if row["state"] in {"sending", "sent", "void"}:
+        return _answer("refused", f"A draft that is {row['state']} cannot be dropped.", draft_id)
+    queries.approvals_withdraw(conn, draft_id=draft_id)
+    queries.approvals_state(conn, draft_id=draft_id, state="dropped", reason=None)
+    _event(conn, draft_id, now, "dropped", actor, {})
+    announce_draft(conn, settings, draft_id, now)
+    return _answer("done", "Dropped.", draft_id)
+
+
+def mark_sent(
+    conn: Connection, settings: Settings, draft_id: int, *, actor: str, now: datetime
+) -> Decision:
+    """A person copied the approved text to where no API takes it, or saw it published."""
+    row = _locked(conn, draft_id, now)
+    if row["state"] == "sent":
+        return _answer("already", "It is marked as sent already.", draft_id)
+    if row["state"] not in {"approved", "unsure"}:
+        return _answer("refused", "Only an approved reply can be marked as sent.", draft_id)
+    queries.approvals_sent(conn, draft_id=draft_id, sent_at=now)
+    queries.approvals_published(conn, draft_id=draft_id, sent_at=now)
+    _event(conn, draft_id, now, "sent", actor, {"by": "hand"})
+    announce_draft(conn, settings, draft_id, now)
+    return _answer("done", "Marked as sent.", draft_id)
+
+
+def regenerate(
+    conn: Connection,
+    settings: Settings,
+    draft_id: int,
+    *,
+    wish: str,
+    write: Callable[[Mapping[str, Any], int, str], tuple[str, Sequence[Mapping[str, Any]]] | None],
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """Write another attempt with a wish; the old draft becomes void once the new one stands.
+
+    Args:
+        write: the engine: from the draft's row, the attempt and the wish to a text and the
+            guard's objections, or None where it has nothing else to say.
+    """
+    row = _locked(conn, draft_id, now)
+    if row["state"] not in {"waiting", "blocked"}:
+        return _answer("refused", f"A draft that is {row['state']} is not written anew.", draft_id)
+    attempt = queries.approvals_next_attempt(
+        conn, feedback_id=row["feedback_id"], version=row["version"]
+    )
+    written = write(row, attempt, wish)
+    if written is None or written[0] == row["text"]:
+        return _answer("refused", f"The engine has nothing {wish} to offer.", draft_id)
+    text, findings = written
+    new_id = queries.approvals_new_attempt(
+        conn,
+        draft_id=draft_id,
+        attempt=attempt,
+        text=text,
+        text_hash=hash_of(text),
+        guard=Json([dict(finding) for finding in findings]),
+        state="blocked" if findings else "waiting",
+        now=now,
+    )
+    _void(conn, settings, draft_id, f"written anew, {wish}", actor, now, kind="again")
+    _event(conn, new_id, now, "drafted", actor, {"wish": wish, "attempt": attempt})
+    announce_draft(conn, settings, new_id, now)
+    return _answer("done", "Written anew.", new_id)
+
+
+def void_outdated(conn: Connection, settings: Settings, now: datetime) -> int:
+    """Make drafts void whose review was edited or deleted since; returns how many."""
+    outdated = [row["id"] for row in queries.approvals_outdated(conn)]
+    for draft_id in outdated:
+        row = _locked(conn, draft_id, now)
+        _void(conn, settings, draft_id, _why_outdated(row), "earshot", now)
+    return len(outdated)
+
+
+def edit_distance(before: str, after: str) -> float:
+    """Share of the text that a person changed, 0 to 1 (one minus difflib's ratio)."""
+    return round(1 - difflib.SequenceMatcher(None, before, after, autojunk=False).ratio(), 4)
+
+
+def _locked(conn: Connection, draft_id: int, now: datetime) -> Any:
+    row = queries.slack_draft(conn, draft_id=draft_id, now=now)
+    if row is None:
+        raise LookupError(f"there is no reply draft {draft_id}; list them with `earshot replies`.")
+    return row
+
+
+def _changed(
+    conn: Connection,
+    settings: Settings,
+    row: Any,
+    text_hash: bytes,
+    version: int,
+    actor: str,
+    now: datetime,
+) -> Decision | None:
+    """Why a decision about what was shown is void, or None where nothing changed."""
+    if row["current_version"] != row["version"] or row["deleted_at"] is not None:
+        if row["state"] in {"waiting", "blocked", "held", "approved"}:
+            _void(conn, settings, row["id"], _why_outdated(row), actor, now)
+        return _answer("void", f"Not sent: {_why_outdated(row)}.", row["id"])
+    if version != row["version"] or text_hash != bytes(row["text_hash"]):
+        detail = {"hash": text_hash.hex(), "version": version}
+        _event(conn, row["id"], now, "decision_void", actor, detail)
+        return _answer("void", "Not sent: the draft has changed; look at its text.", row["id"])
+    return None
+
+
+def _why_outdated(row: Any) -> str:
+    return "the review was deleted" if row["deleted_at"] is not None else "the review changed"
+
+
+def _void(
+    conn: Connection,
+    settings: Settings,
+    draft_id: int,
+    reason: str,
+    actor: str,
+    now: datetime,
+    *,
+    kind: str = "void",
+) -> None:
+    queries.approvals_withdraw(conn, draft_id=draft_id)
+    queries.approvals_state(conn, draft_id=draft_id, state="void", reason=reason)
+    _event(conn, draft_id, now, kind, actor, {"reason": reason})
+    announce_draft(conn, settings, draft_id, now)
+
+
+def _enqueue_publication(conn: Connection, row: Any, now: datetime) -> None:
+    """One publication per draft; it refers to the text and never copies it."""
+    queries.approvals_publish(
+        conn,
+        draft_id=row["id"],
+        brand_id=row["brand_id"],
+        destination=row["platform"] if row["platform"] in PUBLISHERS else COPY,
+        payload=Json(
+            {
+                "draft_id": row["id"],
+                "feedback_ids": [row["feedback_id"]],
+                "version": row["version"],
+                "text_hash": bytes(row["text_hash"]).hex(),
+            }
+        ),
+        now=now,
+    )
+
+
+def _event(
+    conn: Connection, draft_id: int, now: datetime, kind: str, actor: str, detail: dict[str, Any]
+) -> None:
+    queries.approvals_event(
+        conn, draft_id=draft_id, at=now, kind=kind, actor=actor, detail=Json(detail)
+    )
+
+
+def _answer(outcome: Outcome, explanation: str, draft_id: int) -> Decision:
+    return Decision(outcome=outcome, explanation=explanation, draft_id=draft_id)

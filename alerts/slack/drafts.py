@@ -1,0 +1,109 @@
+"""Drafts told in Slack: in their incident's thread, or under one message per brand and day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg2.extensions import connection as Connection
+
+from alerts.slack import text as t
+from alerts.slack.blocks import Message, header, section
+from alerts.slack.draft_message import draft_message, draft_view
+from alerts.slack.incidents import message_key, update_incident
+from alerts.slack.outbox import say
+from alerts.slack.routing import brand_channel, not_before
+from earshot.settings import Settings
+from sql.named import queries
+
+
+def draft_key(draft_id: int) -> str:
+    """Outbox key of a draft's message."""
+    return f"draft:{draft_id}"
+
+
+def announce_draft(conn: Connection, settings: Settings, draft_id: int, now: datetime) -> bool:
+    """Post the draft for approval, or bring its message up to date; nothing is sent to customers.
+
+    Call it in the transaction that wrote or changed the row.
+
+    Returns:
+        Whether anything was enqueued.
+    """
+    row = queries.slack_draft(conn, draft_id=draft_id, now=now)
+    known = queries.outbox_row(conn, key=draft_key(draft_id))
+    parent, channel = (
+        (known["payload"]["parent"], known["channel"])
+        if known is not None
+        else _thread_of(conn, settings, row, now)
+    )
+    zone = ZoneInfo(row["time_zone"])
+    is_said = say(
+        conn,
+        key=draft_key(draft_id),
+        subject=draft_key(draft_id),
+        message=draft_message(draft_view(row, now)),
+        channel=channel,
+        brand_id=row["brand_id"],
+        now=now,
+        parent=parent,
+        not_before=not_before(settings, severity="low", zone=zone, now=now),
+        about={"draft_id": draft_id},
+    )
+    _refresh_parent(conn, settings, row, parent, now)
+    return is_said
+
+
+refresh_draft = announce_draft
+
+
+def _thread_of(conn: Connection, settings: Settings, row: Any, now: datetime) -> tuple[str, str]:
+    """The message above the thread and its channel: the incident's, else the brand's of the day."""
+    if row["incident_id"] is not None:
+        key = message_key(row["incident_id"])
+        posted = queries.outbox_row(conn, key=key)
+        if posted is not None:
+            return key, posted["channel"]
+    return _day_key(row, now), brand_channel(settings, row["brand_key"])
+
+
+def _day_key(row: Any, now: datetime) -> str:
+    local = now.astimezone(ZoneInfo(row["time_zone"]))
+    return f"drafts:{row['brand_key']}:{local:%Y-%m-%d}"
+
+
+def _refresh_parent(
+    conn: Connection, settings: Settings, row: Any, parent: str, now: datetime
+) -> None:
+    """Bring the numbers in the message above the thread up to date."""
+    if parent == message_key(row["incident_id"] or 0):
+        update_incident(conn, settings, row["incident_id"], now)
+        return
+    count = queries.slack_drafts_under(conn, parent=parent, now=now)
+    zone = ZoneInfo(row["time_zone"])
+    say(
+        conn,
+        key=parent,
+        subject=parent,
+        message=day_message(row["brand_name"], parent, count),
+        channel=brand_channel(settings, row["brand_key"]),
+        brand_id=row["brand_id"],
+        now=now,
+        not_before=not_before(settings, severity="low", zone=zone, now=now),
+    )
+
+
+def day_message(brand: str, key: str, count: Any) -> Message:
+    """The message under whose thread a day's drafts stand, with how many wait."""
+    day = datetime.strptime(key.rsplit(":", 1)[-1], "%Y-%m-%d")
+    date = f"{day:%A}, {day.day} {day:%B}"
+    waiting, late = count["waiting"], count["late"]
+    answered = count["drafts"] - waiting
+    state = f"*{waiting} waiting*" if waiting else "nothing waits"
+    late_told = f" · *{late} late*" if late else ""
+    told = f"{state}{late_told} · {answered} decided. Each reply stands in the thread."
+    return Message(
+        text=f"Replies for {t.escape(brand)}, {date}: {waiting} waiting, {late} late",
+        blocks=(header(f"✍️ Replies for {brand}, {date}"), section(told)),
+    )

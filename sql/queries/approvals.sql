@@ -1,0 +1,103 @@
+-- Decisions about reply drafts. The caller holds the draft's row (slack_draft locks it).
+
+-- name: approvals_event(draft_id, at, kind, actor, detail)!
+insert into earshot.reply_event (draft_id, at, kind, actor, detail)
+values (:draft_id, :at, :kind, :actor, :detail);
+
+-- name: approvals_state(draft_id, state, reason)!
+update earshot.reply_draft
+set
+    state = :state,
+    reason = :reason
+where id = :draft_id;
+
+-- name: approvals_sent(draft_id, sent_at)!
+update earshot.reply_draft
+set
+    state = 'sent',
+    sent_at = :sent_at
+where id = :draft_id;
+
+-- name: approvals_text(draft_id, text, text_hash, guard, state)!
+update earshot.reply_draft
+set
+    text = :text,
+    text_hash = :text_hash,
+    guard = :guard,
+    state = :state,
+    reason = null
+where id = :draft_id;
+
+-- name: approvals_last_editor(draft_id)$
+select actor
+from earshot.reply_event
+where draft_id = :draft_id and kind = 'edited'
+order by id desc
+limit 1;
+
+-- name: approvals_publish(draft_id, brand_id, destination, payload, now)$
+-- The key holds one publication per draft; null where it was enqueued before.
+insert into earshot.outbox
+    (key, brand_id, subject, destination, channel, action, payload, not_before, created_at)
+values
+    (
+        'publish:' || :draft_id, :brand_id, 'reply:' || :draft_id, :destination, null, 'publish',
+        :payload, :now, :now
+    )
+on conflict (key) do nothing
+returning id;
+
+-- name: approvals_published(draft_id, sent_at)!
+update earshot.outbox
+set
+    state = 'sent',
+    sent_at = :sent_at
+where key = 'publish:' || :draft_id and state in ('waiting', 'uncertain');
+
+-- name: approvals_withdraw(draft_id)!
+-- An approval that became void takes its publication back, unless that has begun.
+update earshot.outbox
+set
+    state = 'superseded',
+    error = 'the approval is void'
+where key = 'publish:' || :draft_id and state = 'waiting';
+
+-- name: approvals_outdated()
+-- Drafts whose review was edited or deleted since they were written.
+select draft.id
+from earshot.reply_draft as draft
+inner join earshot.feedback as feedback on draft.feedback_id = feedback.id
+where
+    draft.state in ('blocked', 'waiting', 'approved', 'held')
+    and (feedback.version <> draft.version or feedback.deleted_at is not null)
+order by draft.id;
+
+-- name: approvals_next_attempt(feedback_id, version)$
+select coalesce(max(attempt), 0) + 1
+from earshot.reply_draft
+where feedback_id = :feedback_id and version = :version;
+
+-- name: approvals_new_attempt(draft_id, attempt, text, text_hash, guard, state, now)$
+-- Another attempt at the same review version, due when the first one was.
+insert into earshot.reply_draft (
+    feedback_id, version, attempt, incident_id, brand_id, language, engine, text, text_hash,
+    guard, state, created_at, due_at
+)
+select
+    feedback_id,
+    version,
+    :attempt,
+    incident_id,
+    brand_id,
+    language,
+    engine,
+    :text,
+    :text_hash,
+    :guard,
+    :state,
+    :now,
+    due_at
+from earshot.reply_draft
+where id = :draft_id
+on conflict (feedback_id, version, attempt) do nothing
+returning id;
