@@ -192,7 +192,7 @@ def _is_valid(written: str, regions: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=256)
 def _regions(language: str | None) -> tuple[str, ...]:
-    """Countries whose numbers to expect, the likeliest first; English ones are always among them."""
+    """Countries whose numbers to expect, the likeliest first, English ones always."""
     tag, _, country = (language or "en").partition("-")
     own = (country.upper(),) if len(country) == 2 else ()
     return tuple(dict.fromkeys((*own, *_REGIONS.get(tag.lower(), ()), "US", "GB")))
