@@ -211,7 +211,12 @@ class _Composer:
     def _opening(self) -> list[_Part]:
         meaning = self.meaning
         if not meaning.problems:
-            parts = [_Part(role="unclear", ways=tuple(self._frame("unclear")))]
+            ways = tuple(self._frame("unclear"))
+            if meaning.remark:
+                quoted = frames(meaning.language, "quoted_problem", self.manner)
+                said = self._shuffled("quoted_problem", quoted)
+                ways = tuple(way.replace("{q}", meaning.remark) for way in said)
+            parts = [_Part(role="unclear", ways=ways)]
             return [*parts, _Part(role="invite", ways=tuple(self._frame("invite")), rank=8)]
         main = meaning.problems[0]
         if meaning.praise:

@@ -12,6 +12,7 @@ from typing import Any
 _CONTRACTIONS = re.compile(
     r"\b(did|ca|wo|do|does|have|has|is|was|could|would|should|are|were|had|ai)nt\b"
 )
+_STRETCHED = re.compile(r"([a-z])\1{2,}")
 _EDGE = r"(?:\b|(?=n't))"
 """A word's beginning; "n't" begins inside a word and counts as one too."""
 _IM = re.compile(r"\b(i)(m|ve|ll)\b")
@@ -87,7 +88,7 @@ def word_set(language: str, table: str, key: str = "words") -> frozenset[str]:
 
 def normalised(sentence: str) -> str:
     """Lower case, apostrophes restored in contractions, so that one spelling is matched."""
-    lowered = _CONTRACTIONS.sub(r"\1n't", sentence.lower())
+    lowered = _CONTRACTIONS.sub(r"\1n't", _STRETCHED.sub(r"\1", sentence.lower()))
     return _IM.sub(r"\1'\2", lowered)
 
 

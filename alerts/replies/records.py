@@ -78,6 +78,8 @@ class Understanding:
     language: str
     problems: tuple[Problem, ...] = ()
     """Main problem first."""
+    remark: str | None = None
+    """A quotable sentence of a review whose problem could not be named."""
     praise: str | None = None
     """What the customer liked, as a sanitised noun phrase."""
     is_sarcastic: bool = False

@@ -57,7 +57,7 @@ def detail(text: str, *, most: int = 60) -> str | None:
     if _LONG_NUMBER.search(cleaned) or _ORDER_WORDS.search(cleaned):
         return None
     cleaned = "".join(c for c in cleaned if _is_simple(c))
-    cleaned = re.sub(r"\s+", " ", cleaned).strip(" -'.,/")
+    cleaned = re.sub(r"\s+", " ", re.sub(r"\.{2,}|\s\.+|-{2,}", " ", cleaned)).strip(" -'.,/")
     if not 1 < len(cleaned) <= most:
         return None
     return cleaned

@@ -61,14 +61,13 @@ def understand(review: ReviewForReply, *, language: str) -> Understanding:
     is_negative = _is_negative(review, text) or is_sarcastic
     hits = _hits(review, parts, language, is_sarcastic=is_sarcastic)
     problems = _problems(hits, text, language) or _from_themes(review, parts, text, language)
-    if not problems and is_negative:
-        problems = ()
     praise = None
     if not is_sarcastic and (review.stars is None or review.stars >= 3):
         praise = find_praise(parts, language)
     return Understanding(
         language=language,
         problems=problems,
+        remark=None if problems or is_sarcastic else _remark(parts, language),
         praise=praise,
         is_sarcastic=is_sarcastic,
         is_negative=is_negative or bool(problems and not _is_high(review)),
@@ -210,6 +209,12 @@ def _from_themes(
     details = details_en.find_details(longest, 0, text) if language == "en" else {}
     quote = quotable(longest, language, near=0)
     return (Problem(key=theme.key, theme=theme.key, details=details, quote=quote, score=1.0),)
+
+
+def _remark(parts: list[str], language: str) -> str | None:
+    """The most telling sentence that can be quoted: the longest of the first three."""
+    quotes = [quotable(part, language, near=0) for part in parts[:3]]
+    return max((quote for quote in quotes if quote), key=len, default=None)
 
 
 _STAFF_NAME = re.compile(
