@@ -91,15 +91,21 @@ def load_taxonomy(path: Path | None = None) -> Taxonomy:
 
 
 def taxonomy_of(settings: Settings) -> Taxonomy:
-    """The taxonomy that the settings name, else the shipped one."""
-    given = settings.model.taxonomy
-    return load_taxonomy(settings.path(given) if given else None)
+    """The taxonomy that the settings name, else the shipped one; never without urgent tags."""
+    shipped = load_taxonomy()
+    if settings.model.taxonomy is None:
+        return shipped
+    given = load_taxonomy(settings.path(settings.model.taxonomy))
+    urgent = [theme for theme in shipped.themes if theme.kind == "urgent"]
+    return Taxonomy(
+        themes=(*given.themes, *(theme for theme in urgent if theme.key not in given.keys))
+    )
 
 
 def sync_taxonomy(conn: Connection, taxonomy: Taxonomy, now: datetime) -> dict[str, int]:
     """Write the themes into the ledger and return the id of each key.
 
-    Ids are stable: a known key keeps its row, `since` moves only where name, description or
+    Ids are stable: a known key keeps its row, `changed_at` moves only where name, description or
     examples changed, and a theme that left the file is retired, not deleted. The caller commits.
     """
     rows = [

@@ -1,5 +1,5 @@
 -- name: theme_sync(themes, now)!
--- Known keys keep their ids; `since` moves only where the words that the encoder reads changed.
+-- Known keys keep their ids; `changed_at` moves only where the words that the encoder reads did.
 with given as (
     select *
     from jsonb_to_recordset(cast(:themes as jsonb)) as theme (
@@ -15,7 +15,7 @@ with given as (
 )
 
 insert into earshot.theme as theme (
-    key, name, description, kind, weight, owner, playbook, text_hash, state, since
+    key, name, description, kind, weight, owner, playbook, text_hash, state, since, changed_at
 )
 select
     key,
@@ -27,6 +27,7 @@ select
     playbook,
     decode(text_hash, 'hex'),
     'active',
+    :now,
     :now
 from given
 order by key
@@ -41,10 +42,10 @@ set
     text_hash = excluded.text_hash,
     state = 'active',
     merged_into = null,
-    since = case
+    changed_at = case
         when theme.text_hash is distinct from excluded.text_hash or theme.state <> 'active'
-            then excluded.since
-        else theme.since
+            then excluded.changed_at
+        else theme.changed_at
     end
 where (
     theme.name, theme.description, theme.kind, theme.weight, theme.owner, theme.playbook,
