@@ -15,6 +15,7 @@ from earshot.demo.steps import STEPS, Step
 from earshot.errors import EarshotError
 from earshot.local import airflow, ports, postgres
 from earshot.local.airflow_api import Client
+from earshot.local.secrets import generated
 from earshot.settings import SETTINGS_FILE, Settings, load
 from earshot.shop import story
 from earshot.shop.server import serve
@@ -86,7 +87,9 @@ def prepare(folder: Path) -> Settings:
         for mark, value in values.items():
             text = text.replace(mark, value)
         file.write_text(text, encoding="utf-8")
-    return load(file)
+    settings = load(file)
+    generated(settings.home_folder, "EARSHOT_AUTHOR_KEY")
+    return settings
 
 
 def _steps_ahead(settings: Settings) -> list[Step]:
