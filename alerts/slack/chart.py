@@ -55,16 +55,16 @@ def _mark_incident(axes: Any, hours: list[datetime], counts: list[int], started:
 
 
 def _dress(figure: Any, axes: Any, noun: str, hours: list[datetime], counts: list[int]) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import AutoDateLocator, DateFormatter
     from matplotlib.ticker import MaxNLocator
 
     axes.set_title(f"{noun[:1].upper()}{noun[1:]} an hour", loc="left", fontsize=15, color=_TEXT)
     axes.set_xlim(hours[0], hours[-1])
     axes.set_ylim(0, max(*counts, 3) * 1.22)
-    locator = AutoDateLocator(tz=hours[0].tzinfo, maxticks=6)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=hours[0].tzinfo))
-    axes.xaxis.get_offset_text().set_visible(False)
+    spans_days = hours[-1] - hours[0] > timedelta(days=2)
+    axes.xaxis.set_major_locator(AutoDateLocator(tz=hours[0].tzinfo, maxticks=6))
+    written = "%a %-d %b" if spans_days else "%H:%M"
+    axes.xaxis.set_major_formatter(DateFormatter(written, tz=hours[0].tzinfo))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.tick_params(labelsize=13, colors=_TEXT, length=0)
     axes.grid(axis="y", color="#eceff4", linewidth=1)

@@ -34,7 +34,7 @@ def closing_report(view: IncidentView, events: Sequence[Mapping[str, Any]]) -> M
     if quotes:
         blocks.append(bullets(quote_line(quote, view) for quote in quotes))
     return Message(
-        text=f"{t.escape(title)}: {view.items} {t.escape(view.evidence.noun)}",
+        text=f"{t.label(title, 300)}: {view.items} {t.label(view.evidence.noun)}",
         blocks=tuple(blocks),
         chart=chart_of(view),
         feedback_ids=tuple(quote.feedback_id for quote in quotes),
@@ -64,5 +64,5 @@ def _summary(view: IncidentView, events: Sequence[Mapping[str, Any]], lasted: st
 def _event(event: Mapping[str, Any], view: IncidentView) -> str:
     by = "" if event["actor"] == "earshot" else f" by {t.person(event['actor'])}"
     reason = (event["detail"] or {}).get("reason")
-    why = f": {t.escape(reason)}" if reason else ""
+    why = f": {t.label(reason, 300)}" if reason else ""
     return f"{t.day_and_time(event['at'], view.now, view.zone)}  {_TOLD[event['kind']]}{by}{why}"

@@ -106,7 +106,7 @@ def draft_message(view: DraftView) -> Message:
 
 
 def _head(view: DraftView) -> str:
-    where = [t.link(view.url, view.source)]
+    where = [t.link(view.url, t.shorten(view.source, 60))]
     if view.published_at:
         where.append(t.day_and_time(view.published_at, view.now, view.zone))
     kind = "No draft" if view.state == "held" else "Draft"
@@ -134,14 +134,14 @@ def _text(view: DraftView) -> tuple[list[Block], tuple[str, ...]]:
 
 def _checked(view: DraftView) -> str:
     if not view.text:
-        return t.escape(view.reason or "No reply is drafted for this one; a person should look.")
+        return t.label(view.reason or "No reply is drafted; a person should look.", 300)
     limit = view.limit
     length = f"{limit.length(view.text):,} of {limit.limit:,} {limit.unit}"
     if not view.findings:
         return f"{length} · checked by the guard: nothing to object"
     told = " · ".join(
-        f"“{t.escape(str(f.get('span', '')))}” {t.escape(str(f.get('reason', '')))}"
-        for f in view.findings
+        f"“{t.label(str(f.get('span', '')))}” {t.label(str(f.get('reason', '')), 200)}"
+        for f in view.findings[:6]
     )
     return t.shorten(f"{length} · the guard objects: {told}", 1900)
 
@@ -169,7 +169,7 @@ def _outcome(view: DraftView) -> str | None:
         case "dropped":
             return f"Dropped by {_by(view, 'dropped')}."
         case "void":
-            return f"*Not sent:* {t.escape(view.reason or 'a newer draft took its place')}."
+            return f"*Not sent:* {t.label(view.reason or 'a newer draft took its place', 300)}."
         case "unsure":
             return "*Unclear whether it was published.* Look at the page, then mark it or drop it."
     return None

@@ -42,7 +42,7 @@ def incident_message(view: IncidentView) -> Message:
         *_playbook(view),
     ]
     return Message(
-        text=f"{view.icon} {t.escape(view.headline)} ({t.escape(view.brand)}, {view.severity})",
+        text=f"{view.icon} {t.label(view.headline, 300)} ({t.label(view.brand)}, {view.severity})",
         blocks=tuple(blocks),
         chart=chart_of(view),
         feedback_ids=tuple(quote.feedback_id for quote in view.evidence.quotes[:QUOTES_SHOWN]),
@@ -65,11 +65,11 @@ def chart_of(view: IncidentView) -> dict[str, object] | None:
 
 
 def _who_and_how_sure(view: IncidentView) -> str:
-    parts = [t.escape(view.brand), view.severity]
+    parts = [t.label(view.brand), view.severity]
     if view.product:
-        parts.append(t.escape(view.product))
+        parts.append(t.label(view.product))
     if view.leading:
-        parts.append(t.escape(view.leading))
+        parts.append(t.label(view.leading, 200))
     chance = f" (odds {t.odds(view.odds)} by chance)" if view.odds is not None else ""
     return f"*{' · '.join(parts)}*\n{view.certainty[0].upper()}{view.certainty[1:]}{chance}"
 
@@ -80,7 +80,7 @@ def _decided(view: IncidentView) -> list[Block]:
     if view.verdict:
         at = t.day_and_time(view.decided_at or view.now, view.now, view.zone)
         told = f"{view.verdict.capitalize()} by {t.person(view.decided_by)} {at}"
-        parts.append(told + (f": {t.escape(view.dismissal)}" if view.dismissal else ""))
+        parts.append(told + (f": {t.label(view.dismissal, 300)}" if view.dismissal else ""))
     if view.assigned_to:
         parts.append(f"assigned to {t.person(view.assigned_to)}")
     if view.is_snoozed:
@@ -88,7 +88,7 @@ def _decided(view: IncidentView) -> list[Block]:
     if view.escalated_at and not view.verdict:
         parts.append(f"escalated {t.day_and_time(view.escalated_at, view.now, view.zone)}")
     if view.ticket:
-        parts.append(f"ticket {t.link(view.ticket_url, view.ticket)}")
+        parts.append(f"ticket {t.link(view.ticket_url, t.shorten(view.ticket, 80))}")
     if not parts:
         return []
     told = " · ".join(parts)
@@ -113,13 +113,13 @@ def _quotes(view: IncidentView) -> list[Block]:
 def quote_line(quote: Quote, view: IncidentView) -> list[Block]:
     """“words” ★☆☆☆☆ source, time → link; the words stand literally, never parsed."""
     line = [words(f"“{t.shorten(t.clean(quote.text), MOST_QUOTE)}”")]
-    where = [t.clean(quote.source)]
+    where = [t.shorten(t.clean(quote.source), 60)]
     if quote.published_at:
         where.append(t.day_and_time(quote.published_at, view.now, view.zone))
     rated = f"  {t.stars(quote.stars)}" if quote.stars is not None else " "
     line.append(spaced(f"{rated}  {', '.join(where)}"))
     if t.safe_url(quote.url):
-        line += [spaced("  "), anchor(quote.url, "open →")]
+        line += [spaced("  "), anchor(quote.url, "open\u00a0→")]
     return line
 
 
@@ -208,9 +208,9 @@ def _assign() -> Block:
 
 def _playbook(view: IncidentView) -> list[Block]:
     evidence = view.evidence
-    parts = [t.escape(line) for line in evidence.playbook]
+    parts = [t.label(line, 160) for line in evidence.playbook]
     if evidence.owner:
-        parts.insert(0, f"{t.person(evidence.owner)} owns this")
+        parts.insert(0, f"{t.person(t.shorten(evidence.owner, 80))} owns this")
     if evidence.holding_statement:
         parts.append("holding statement ready")
     lines = [f"Playbook: {' · '.join(parts)}"] if parts else []

@@ -171,12 +171,12 @@ def escalation_message(view: IncidentView, settings: Settings, channel: str) -> 
     """What the next channel reads: the headline, since when nobody answers, and where it stands."""
     minutes = settings.slack.escalation.after_minutes
     told = (
-        f"{t.escape(view.brand)} · {view.severity}. Nobody has confirmed, dismissed or taken it "
+        f"{t.label(view.brand)} · {view.severity}. Nobody has confirmed, dismissed or taken it "
         f"for {minutes} minutes. The message stands in {t.escape(channel)}"
     )
     told += f" · {t.link(view.evidence.page_url, 'open page')}" if view.evidence.page_url else "."
     return Message(
-        text=f"No answer for {minutes} minutes: {t.escape(view.headline)}",
+        text=f"No answer for {minutes} minutes: {t.label(view.headline, 300)}",
         blocks=(header(f"{view.icon} No answer yet: {view.headline}"), section(told)),
     )
 

@@ -55,6 +55,11 @@ def shorten(text: str, most: int) -> str:
     return (at_word if len(at_word) > most // 2 else head).rstrip(" ,;:") + "…"
 
 
+def label(text: str, most: int = 80) -> str:
+    """Escaped text of at most `most` characters before escaping: for names and short phrases."""
+    return escape(shorten(clean(text), most))
+
+
 def safe_url(url: str | None) -> str | None:
     """The address if it is plain http(s) with a host, percent-encoded for mrkdwn; else None."""
     if not url or len(url) > 2000:

@@ -90,11 +90,11 @@ class IncidentView:
 
     @property
     def leading(self) -> str:
-        """Where it sits: "all 47 name Swiftline, 41 of 47 have country DE"."""
+        """Where it sits: "all 47 courier Swiftline, 41 country DE"."""
         parts = []
         for difference in self.evidence.differences[:2]:
             count = round(difference.share * self.items)
-            many = f"all {self.items}" if count == self.items else f"{count} of {self.items}"
+            many = f"all {self.items}" if count == self.items else str(count)
             parts.append(f"{many} {difference.attribute} {difference.value}")
         return ", ".join(parts)
 
