@@ -69,7 +69,7 @@ def _core(settings: Settings) -> dict[str, str]:
         "CORE__FERNET_KEY": _fernet_key(settings.home_folder),
         "CORE__HOSTNAME_CALLABLE": "socket.gethostname",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
-        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_passwords_file(settings.home_folder)),
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(settings.home_folder)),
     }
 
 
@@ -119,7 +119,10 @@ def start(settings: Settings) -> None:
     """
     home = settings.home_folder
     if processes.of_stack(home):
-        return
+        if client(settings).is_healthy():
+            return
+        # Left over from an owner that was killed, and not whole.
+        processes.stop_stack(home)
     refuse_taken("airflow.port", settings.airflow.port)
     variables = environment(settings)
     _write_password(settings)
@@ -172,14 +175,15 @@ def _make_tables(home: Path, variables: dict[str, str]) -> None:
 
 
 def _write_password(settings: Settings) -> None:
-    file = _passwords_file(settings.home_folder)
+    file = passwords_file(settings.home_folder)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as out:
         json.dump({USER: password(settings)}, out)
 
 
-def _passwords_file(home: Path) -> Path:
+def passwords_file(home: Path) -> Path:
+    """Where the password of Airflow's page stands, readable by its owner alone."""
     return home / "airflow" / "passwords.json"
 
 

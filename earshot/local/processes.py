@@ -79,10 +79,15 @@ def stop_stack(home: Path) -> int:
     ended = 0
     while found := of_stack(home):
         # The components first: they end their own children in good order.
-        leaders = [p for p in found if _is_leader(p)] or found
-        end(leaders)
-        ended += len(leaders)
+        components = [p for p in found if _is_leader(p)] or found
+        end(components)
+        ended += len(components)
     return ended
+
+
+def leaders(home: Path) -> list[psutil.Process]:
+    """The components of the stack, without the processes that they started."""
+    return [process for process in of_stack(home) if _is_leader(process)]
 
 
 def _is_leader(process: psutil.Process) -> bool:
@@ -104,11 +109,12 @@ def _alive_after(processes: list[psutil.Process], seconds: float) -> list[psutil
     alive = processes
     while alive and time.monotonic() < deadline:
         time.sleep(0.05)
-        alive = [process for process in alive if _is_alive(process)]
+        alive = [process for process in alive if is_alive(process)]
     return alive
 
 
-def _is_alive(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
+    """Whether the process still does something."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,0 +1,164 @@
+"""`check` proves settings, database, model, sources and Slack, each in a function of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import typer
+
+from earshot.cli.common import AsJson, SettingsFile, console, emit, settings_of
+from earshot.errors import EarshotError, FixSettings, RetryLater
+from earshot.settings import Settings, Source
+
+if TYPE_CHECKING:
+    from slack_sdk.web import SlackResponse
+
+SAMPLE = (
+    "The parcel came two weeks late and the box was crushed.",
+    "Lovely chair, exactly as in the picture.",
+    "It is fine.",
+    "Customer service never answered my three mails about the refund.",
+)
+NEEDED_SCOPES = {"chat:write", "channels:history", "files:write"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line of the table."""
+
+    part: str
+    name: str
+    is_ok: bool
+    detail: str
+
+
+Probe = Callable[[Settings], str]
+
+
+def check(json: AsJson = False, settings_file: SettingsFile = None) -> int:
+    """Prove each part: nothing is stored, nothing is sent."""
+    settings = settings_of(settings_file)
+    found = []
+    for line in checks(settings):
+        found.append(line)
+        if json:
+            emit(asdict(line))
+        else:
+            _print(line)
+    return 0 if all(line.is_ok for line in found) else 1
+
+
+def checks(settings: Settings) -> Iterator[Check]:
+    """Every part, one after the other; a part that fails does not hide the next."""
+    yield _tried("settings", settings.file, check_settings, settings)
+    yield _tried("database", "", check_database, settings)
+    yield _tried("model", settings.model.weights, check_model, settings)
+    for source in settings.source:
+        if source.enabled:
+            label = f"{source.name} ({source.kind})"
+            yield _tried("source", label, partial(_source, source), settings)
+    yield _tried("slack", settings.slack.channel, check_slack, settings)
+
+
+def check_settings(settings: Settings) -> str:
+    """What the file names; it was read already."""
+    from nlp.taxonomy import taxonomy_of
+
+    if settings.secrets.author_key is None:
+        raise FixSettings("EARSHOT_AUTHOR_KEY is missing; `earshot init` makes it, or set it.")
+    themes = len(taxonomy_of(settings).themes)
+    return f"{len(settings.brand)} brands, {len(settings.source)} sources, {themes} themes"
+
+
+def check_database(settings: Settings) -> str:
+    """Reach it, prepare it, and say how large it is."""
+    from sql.console import state
+
+    found = state(settings)
+    return (
+        f"{found.origin} {found.version}, {found.migrations} migrations, {found.megabytes:.0f} MB"
+    )
+
+
+def check_model(settings: Settings) -> str:
+    """Load the model and tag a few sentences."""
+    from nlp.model import load_model
+
+    model = load_model(settings.model.weights)
+    vectors = model.encode_themes([])
+    texts = [f"{text} ({number})" for number in range(16) for text in SAMPLE]
+    model.predict(texts[:4], vectors)
+    began = time.perf_counter()
+    model.predict(texts, vectors)
+    rate = len(texts) / (time.perf_counter() - began)
+    return f"{model.id}, {rate:.0f} short texts/s on this machine"
+
+
+def check_source(source: Source) -> str:
+    """Find the connector and let it read its options."""
+    from scrapers.registry import connector_of
+
+    connector_of(source).check(source)
+    return "options understood"
+
+
+def check_slack(settings: Settings) -> str:
+    """Ask Slack whom the token belongs to, and whether it may write and read back."""
+    from slack_sdk import WebClient
+    from slack_sdk.errors import SlackApiError
+
+    token = settings.secrets.slack_token
+    if token is None:
+        return f"no token: messages are written to {settings.home_folder / 'preview'}"
+    client = WebClient(token.get_secret_value(), base_url=settings.slack.api_url, timeout=10)
+    try:
+        answer = client.auth_test()
+    except SlackApiError as error:
+        raise FixSettings(
+            f"EARSHOT_SLACK_TOKEN: Slack refuses it ({error.response['error']}); copy the bot "
+            "token (xoxb-…) from the app's page, OAuth & Permissions."
+        ) from error
+    except OSError as error:
+        raise RetryLater(f"{settings.slack.api_url}: does not answer: {error}.") from error
+    scopes = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")} - {""}
+    if missing := scopes and NEEDED_SCOPES - scopes:
+        raise FixSettings(
+            f"The Slack token lacks {', '.join(sorted(missing))}; add the scope and reinstall the "
+            "app."
+        )
+    return f"{answer.get('user')} in {answer.get('team')}"
+
+
+def _header(answer: SlackResponse, name: str) -> str:
+    """Headers come with or without capitals, and as text or list."""
+    for key, value in (answer.headers or {}).items():
+        if key.lower() == name:
+            return ",".join(value) if isinstance(value, list) else str(value)
+    return ""
+
+
+def _source(source: Source, _settings: Settings) -> str:
+    return check_source(source)
+
+
+def _tried(part: str, name: str, probe: Probe, settings: Settings) -> Check:
+    try:
+        return Check(part=part, name=name, is_ok=True, detail=probe(settings))
+    except EarshotError as error:
+        return Check(part=part, name=name, is_ok=False, detail=" ".join(str(error).split()))
+
+
+def _print(line: Check) -> None:
+    from rich.markup import escape
+
+    state = "[green]ok    [/]" if line.is_ok else "[red]failed[/]"
+    console().print(f"{line.part:<10} {escape(line.name):<28} {state}  {escape(line.detail)}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(check)

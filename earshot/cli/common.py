@@ -1,0 +1,106 @@
+"""What the commands share: their options, their settings, and how they speak."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from earshot.settings import Settings, load
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings", help="Settings file; by default EARSHOT_SETTINGS, else earshot.toml."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
+
+
+def settings_of(file: Path | None) -> Settings:
+    """The settings of that file, or of the default one."""
+    return load(file)
+
+
+@cache
+def console() -> Console:
+    """The terminal, for people; data goes to stdout as JSON."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+@cache
+def progress_console() -> Console:
+    """Progress goes to stderr, so that stdout stays data."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def complain(line: str) -> None:
+    """An error, on stderr."""
+    print(line, file=sys.stderr)
+
+
+def say(line: str) -> None:
+    """One line for a person."""
+    console().print(line)
+
+
+def emit(record: Mapping[str, Any]) -> None:
+    """One JSON object on a line of stdout, at once."""
+    print(json.dumps(record, ensure_ascii=False, default=str), flush=True)
+
+
+def tell(record: Mapping[str, Any], *, as_json: bool) -> None:
+    """A result: JSON for programs, `name value` pairs for people."""
+    if as_json:
+        emit(record)
+    else:
+        say(
+            " · ".join(
+                f"{_shown(value)} {name.replace('_', ' ')}" for name, value in record.items()
+            )
+        )
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr; the function takes what is done and what there is in all."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=progress_console(), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def update(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total or None)
+
+        yield update
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

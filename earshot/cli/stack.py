@@ -1,0 +1,71 @@
+"""`up` and `down`: Postgres, Airflow and our own long-lived processes; `demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earshot.cli.common import SettingsFile, say, settings_of
+
+
+def up(settings_file: SettingsFile = None) -> None:
+    """Start Postgres and Airflow, and run until Ctrl-C or `earshot down`."""
+    from earshot.cli.setup import make_keys
+    from earshot.local import stack
+    from sql.connect import database
+
+    settings = settings_of(settings_file)
+    make_keys(settings.home_folder)
+    with stack.owned(settings.home_folder):
+        say("Postgres starts")
+        database(settings)
+        stack.run(settings, say)
+
+
+def down(
+    settings_file: SettingsFile = None,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete the database and all state, too.")
+    ] = False,
+) -> None:
+    """Stop everything that `up` or any other command started."""
+    from earshot.local import stack
+
+    for home in _homes(settings_file):
+        stopped = stack.stop(home)
+        if delete:
+            stack.delete(home)
+        say(f"{home}: {'stopped' if stopped else 'nothing ran'}{', deleted' if delete else ''}.")
+
+
+def _homes(settings_file: Path | None) -> list[Path]:
+    """The home of these settings, and the demo's, as far as they exist."""
+    from earshot.errors import FixSettings
+    from earshot.local.stack import DEMO_HOME
+
+    try:
+        found = [settings_of(settings_file).home_folder]
+    except FixSettings:
+        if settings_file is not None:
+            raise
+        found = [Path(".earshot").resolve()]
+    demo = DEMO_HOME.resolve()
+    return [home for home in dict.fromkeys([*found, demo]) if home.is_dir()]
+
+
+def demo() -> None:
+    """Live through the sample shop's story: reviews in, one crisis and reply drafts out."""
+    from earshot.demo.run import run_demo, show
+    from earshot.local.stack import DEMO_HOME
+
+    for line in show(run_demo(DEMO_HOME.resolve(), say)):
+        say(line)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(up)
+    app.command()(down)
+    app.command()(demo)

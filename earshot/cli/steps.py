@@ -1,0 +1,74 @@
+"""The steps of the pipeline, one command each: the DAGs run the same functions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from earshot.cli.common import AsJson, SettingsFile, emit, progress_console, say, settings_of, tell
+
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+From = Annotated[
+    datetime | None, typer.Option("--from", formats=TIMES, help="What is before is learned.")
+]
+To = Annotated[datetime | None, typer.Option("--to", formats=TIMES, help="Stop there.")]
+
+
+def watch(json: AsJson = False, settings_file: SettingsFile = None) -> None:
+    """Refresh counts, score what changed, open and move incidents."""
+    from alerts.watch import watch as watch_all
+
+    tell(watch_all(settings_of(settings_file)).counts(), as_json=json)
+
+
+def deliver(json: AsJson = False, settings_file: SettingsFile = None) -> None:
+    """Send what waits in the outbox."""
+    from alerts.slack.deliver import deliver as deliver_all
+
+    tell(deliver_all(settings_of(settings_file)).counts(), as_json=json)
+
+
+def replay(
+    since: From = None,
+    until: To = None,
+    json: AsJson = False,
+    settings_file: SettingsFile = None,
+) -> None:
+    """What detection would have opened over the stored history; nothing is stored or sent."""
+    from alerts.replaying import replay as replay_history
+
+    settings = settings_of(settings_file)
+    with progress_console().status("replaying"):
+        lines = replay_history(settings, since=_utc(since), until=_utc(until))
+    for line in lines:
+        if json:
+            emit(line)
+        else:
+            say(_incident(line))
+    if not json:
+        say(f"{len(lines)} incidents")
+
+
+def _incident(line: dict[str, Any]) -> str:
+    about = line["theme"] or "all feedback"
+    product = f", {line['product']}" if line["product"] else ""
+    return (
+        f"{line['opened_at']}  {line['severity']:<8} {line['direction']:<8} {line['brand']}: "
+        f"{about}{product}, {line['count']} against {line['baseline']:.1f}"
+    )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """A time without a zone is UTC."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=UTC)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(watch)
+    app.command()(deliver)
+    app.command()(replay)

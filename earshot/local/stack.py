@@ -1,0 +1,133 @@
+"""The whole local stack under one owner: `earshot up` holds it, `earshot down` ends it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import psutil
+
+from earshot.errors import EarshotError, FixSettings, RetryLater
+from earshot.local import airflow, postgres, processes
+from earshot.settings import Settings
+
+DEMO_HOME = Path(".earshot/demo")
+OWNER_STOP_SECONDS = 90
+Say = Callable[[str], None]
+
+
+@contextmanager
+def owned(home: Path) -> Iterator[None]:
+    """Be the one `earshot up` of this home folder; the system ends this with the process.
+
+    Raises:
+        FixSettings: another one runs.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / "up.pid").open("a+") as file:
+        if not _lock(file):
+            raise FixSettings(f"{home}: `earshot up` runs already; `earshot down` stops it.")
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def run(settings: Settings, say: Say) -> None:
+    """Start Airflow beside the running Postgres, wait for Ctrl-C or `down`, and stop all.
+
+    Raises:
+        RetryLater: a component ended by itself.
+    """
+    home = settings.home_folder
+    with _interruptible():
+        try:
+            say("Airflow starts")
+            airflow.start(settings)
+            airflow.wait_healthy(settings)
+            components = processes.leaders(home)
+            say(f"Airflow is ready at {airflow.base_url(settings)} · user {airflow.USER}, password")
+            say(f"in {airflow.passwords_file(home)} · logs in {home / 'logs'} · Ctrl-C stops all")
+            while not (ended := [p for p in components if not processes.is_alive(p)]):
+                time.sleep(1)
+            raise RetryLater(
+                f"{len(ended)} of {len(components)} components ended by themselves; "
+                f"see {home / 'logs'}, then run `earshot up` again."
+            )
+        except KeyboardInterrupt:
+            say("Stopping")
+        finally:
+            # A second Ctrl-C must not leave half of it running.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            airflow.stop(settings)
+            postgres.stop(home)
+
+
+def stop(home: Path) -> bool:
+    """End the owner, Airflow and Postgres of this home folder; false where nothing ran."""
+    had_owner = _end_owner(home)
+    components = processes.stop_stack(home)
+    had_server = postgres.stop(home)
+    return had_owner or bool(components) or had_server
+
+
+def delete(home: Path) -> None:
+    """Delete the database and all state of this home folder.
+
+    Raises:
+        FixSettings: the folder is no home folder of ours.
+    """
+    if not (home / "secrets.env").exists() and any(home.iterdir()):
+        raise FixSettings(f"{home}: is no home folder of Earshot; delete it by hand.")
+    postgres.remove(home)
+    shutil.rmtree(home)
+
+
+def _end_owner(home: Path) -> bool:
+    """Ask a running `earshot up` to stop, and wait until it has."""
+    file = home / "up.pid"
+    if not file.exists():
+        return False
+    with file.open("r+") as held:
+        if _lock(held):
+            return False
+        pid = int(held.read() or 0)
+        if not pid or pid == os.getpid():
+            return False
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + OWNER_STOP_SECONDS
+        while time.monotonic() < deadline:
+            if _lock(held) or not psutil.pid_exists(pid):
+                return True
+            time.sleep(0.1)
+    raise EarshotError(f"`earshot up` (process {pid}) does not end; end it by hand.")
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a polite end by `down` or the system act as Ctrl-C does."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
