@@ -25,6 +25,7 @@ MAX_TOKENS = 128
 # A token is rarely longer than this; cutting first keeps 1 MB of one word cheap.
 MAX_CHARACTERS = 16 * MAX_TOKENS
 TOKEN_BUDGET = 2048
+LENGTH_STEP = 4
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200c\u200e\u200f\u2028-\u202e"
@@ -57,6 +58,7 @@ class Encoder:
 
     def states(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Token vectors (batch, length, width) and mask (batch, length) of padded ids."""
+        ids = ids.to(next(self.body.parameters()).device)
         mask = ids != self.pad_id
         hidden = self.body(input_ids=ids, attention_mask=mask.long()).last_hidden_state
         return hidden, mask
@@ -90,6 +92,21 @@ def _encoder(name: str, body: nn.Module, tokenizer: Tokenizer, prefix: str, pad_
     )
 
 
+def set_precision(encoder: Encoder, precision: str, device: str) -> None:
+    """Move the encoder to `device` as ``float32``, ``bfloat16`` or ``float16``.
+
+    ``auto`` is bfloat16 where the processor multiplies it natively (almost three times as fast,
+    measured on AVX512-BF16), half precision on a GPU, and float32 elsewhere.
+    """
+    if precision == "auto":
+        precision = "float32"
+        if device.startswith("cuda"):
+            precision = "float16"
+        elif torch.cpu._is_avx512_bf16_supported():
+            precision = "bfloat16"
+    encoder.body.to(device=device, dtype=getattr(torch, precision))
+
+
 def model_text(text: str) -> str:
     """What the model reads of a text: no markup, control or zero-width characters, no addresses.
 
@@ -103,22 +120,23 @@ def model_text(text: str) -> str:
 
 
 def batches(lengths: Sequence[int], token_budget: int = TOKEN_BUDGET) -> Iterator[np.ndarray]:
-    """Indexes of texts in batches of like length, each at most `token_budget` padded tokens."""
-    order = np.argsort(np.asarray(lengths), kind="stable")
-    start = 0
-    for end in range(1, len(order) + 1):
-        is_last = end == len(order)
-        if is_last or lengths[order[end]] * (end + 1 - start) > token_budget:
-            yield order[start:end]
-            start = end
+    """Indexes of texts in batches of one padded length, each at most `token_budget` tokens.
+
+    A text's padded length depends on itself alone. With that, every matrix product over a text
+    adds up in the same order whatever its neighbours, also in bfloat16: same text, same bits.
+    """
+    padded = -(-np.asarray(lengths, int) // LENGTH_STEP) * LENGTH_STEP
+    for length in np.unique(padded):
+        chosen = np.flatnonzero(padded == length)
+        size = max(1, token_budget // int(length))
+        for start in range(0, len(chosen), size):
+            yield chosen[start : start + size]
 
 
 def pad(rows: Sequence[Sequence[int]], pad_id: int) -> torch.Tensor:
-    """Rows of ids as one tensor (rows, longest), filled up with `pad_id`."""
-    ids = torch.full((len(rows), max(map(len, rows))), pad_id, dtype=torch.long)
-    for index, row in enumerate(rows):
-        ids[index, : len(row)] = torch.tensor(row)
-    return ids
+    """Rows of ids as one tensor, filled up with `pad_id` to the next multiple of LENGTH_STEP."""
+    longest = -(-max(map(len, rows)) // LENGTH_STEP) * LENGTH_STEP
+    return torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in rows])
 
 
 def _truncate(ids: list[int]) -> list[int]:

@@ -20,7 +20,7 @@ import torch
 from earshot.errors import FixSettings
 from nlp import lora
 from nlp.calibration import MatchScale, SentimentScale
-from nlp.encoder import Encoder, batches, load_encoder, model_text, pad
+from nlp.encoder import Encoder, batches, load_encoder, model_text, pad, set_precision
 from nlp.heads import Heads, Outputs
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -80,13 +80,13 @@ class EarshotScorer:
     def __call__(self, ids: torch.Tensor, themes: torch.Tensor) -> Outputs:
         """See Scorer."""
         states, mask = self.encoder.states(ids)
-        outputs: Outputs = self.heads(states.float(), mask, themes)
+        outputs: Outputs = self.heads(states.float().cpu(), mask.cpu(), themes)
         return outputs
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         """See Scorer."""
         states, mask = self.encoder.states(ids)
-        return self.heads.embed(states.float(), mask)
+        return self.heads.embed(states.float().cpu(), mask.cpu())
 
 
 class Model:
@@ -189,18 +189,24 @@ def theme_wordings(theme: ThemeText) -> list[str]:
     return [f"{name}: {theme.description}"] if theme.description else [name]
 
 
-def load_model(setting: str = "earshot") -> Model:
+def load_model(
+    setting: str = "earshot", *, precision: str = "auto", device: str = "cpu"
+) -> Model:
     """Load the shipped model (``earshot``), a trained folder, or a Hugging Face folder or name.
 
     A sequence classifier gives its own sentiment; a bare encoder compares texts with sentiment
-    words. Raises FixSettings where weights are missing, truncated or made for another base.
+    words. `precision` and `device` as in `nlp.encoder.set_precision`; the heads stay on the CPU in
+    single precision. Raises FixSettings where weights are missing, truncated or made for another base.
     """
     folder = WEIGHTS if setting == "earshot" else Path(setting)
     if setting == "earshot" or (folder / CARD_NAME).is_file():
-        return _load_trained(folder)
-    from nlp.foreign import load_foreign
+        model = _load_trained(folder)
+    else:
+        from nlp.foreign import load_foreign
 
-    return load_foreign(setting)
+        model = load_foreign(setting)
+    set_precision(model.encoder, precision, device)
+    return model
 
 
 def _load_trained(folder: Path) -> Model:
