@@ -122,7 +122,7 @@ def addresses(case: Case) -> Iterator[Finding]:
             yield Finding(
                 rule="link", span=found.group(), reason="is a link that the facts file does not name"
             )
-    yield from _numbers(text, approved, review)
+    yield from _numbers(_LINK.sub(" ", text), approved, review)
     for pattern, reason in (
         (_STREET, "reads like somebody's address"),
         (_RECORDS, "tells the public what only the customer's account knows"),

@@ -85,9 +85,19 @@ def wordings(case: Case) -> Iterator[Finding]:
         for rule in _rules(language):
             for pattern in rule.patterns:
                 found = pattern.search(text)
-                if found and not (rule.name == "sales" and found.group().lower() in said):
+                if found and not _harmless(rule.name, text, found, said):
                     yield Finding(rule=rule.name, span=_span(text, found), reason=rule.reason)
                     break
+
+
+_THANKS = re.compile(r"(?i)\b(?:thank\w*|glad|happy|appreciate\w*|thrilled|delighted|danke|merci)\b[^.!?]*$")
+
+
+def _harmless(rule: str, text: str, found: re.Match[str], said: str) -> bool:
+    """Thanks for stars already given, and words of the review itself, are no offence."""
+    if rule == "review_request":
+        return bool(_THANKS.search(text[: found.start()])) and "if" not in text[: found.start()].split()
+    return rule == "sales" and found.group().lower() in said
 
 
 def _span(text: str, found: re.Match[str]) -> str:
@@ -207,9 +217,9 @@ _AMBIGUOUS = frozenset(
     " flag poster decal sticker food treat crate clothes clothing apparel ball puzzle toy chain phone"
     " computer laptop tablet monitor watch tie suit sheet glass bag box cup plate drawer console basket"
     " mouse cable battery fan adapter stool bench chair frame mirror holder figurine plaque camera tv"
-    " television autograph memorabilia cooler collar pot pan uniform".split()
+    " television autograph memorabilia cooler collar pot pan uniform bowl".split()
 )
-_YOUR_NOUN = r"\b(?:your|the|this|that|our)\s+((?:[\w'-]+\s){0,3}?)(%s)(?:e?s)?\b"
+_YOUR_NOUN = r"(?<!round )\b(?:your|the|that|our)\s+((?:[\w'-]+\s){0,2}?)(%s)(?:e?s)?\b"
 
 
 def wrong_product(case: Case) -> Iterator[Finding]:
@@ -223,7 +233,7 @@ def wrong_product(case: Case) -> Iterator[Finding]:
     heads = [noun for noun in details_en._heads() if noun not in _AMBIGUOUS]
     nouns = "|".join(sorted(map(re.escape, heads), key=len, reverse=True))
     known = {details_en.singular(token) for token in re.findall(r"[\w'-]+", plain(about))}
-    approved = case.facts.wording.lower()
+    approved = " ".join(policy.wording for policy in case.facts.policy).lower()
     for found in re.finditer(_YOUR_NOUN % nouns, text, re.I):
         noun = details_en.singular(found.group(2))
         if noun not in known and noun not in approved and not _same_kind(noun, known):

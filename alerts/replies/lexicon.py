@@ -28,6 +28,8 @@ class Issue:
     any: tuple[re.Pattern[str], ...]
     veto: tuple[re.Pattern[str], ...]
     must: re.Pattern[str] | None
+    context: re.Pattern[str] | None
+    """What the whole review must speak of for the issue to make sense."""
 
     def match(self, sentence: str) -> re.Match[str] | None:
         """The first place in a normalised sentence that tells of this problem."""
@@ -71,6 +73,7 @@ def _issue(entry: dict[str, Any], macros: dict[str, str]) -> Issue:
         any=tuple(compiled(p) for p in entry["any"]),
         veto=tuple(compiled(p) for p in entry.get("not", ())),
         must=compiled("|".join(entry["must"])) if "must" in entry else None,
+        context=compiled("|".join(entry["context"])) if "context" in entry else None,
     )
 
 

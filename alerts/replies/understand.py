@@ -111,11 +111,14 @@ def _hits(
 ) -> list[_Hit]:
     negative = {t.key: t.probability for t in review.themes if t.sentiment == "negative"}
     pleased = _is_high(review) and not is_sarcastic
+    whole = normalised(" ".join(parts))
     hits = []
     for position, sentence in enumerate(parts):
         if pleased and not _complains(sentence, parts[:position]):
             continue
         for issue, match in _matches(sentence, language):
+            if issue.context and not issue.context.search(whole):
+                continue
             boost = _THEME_BOOST * negative.get(issue.theme, 0.0)
             early = 0.5 if position == 0 else 0.3 if position < 3 else 0.0
             hits.append(
