@@ -13,7 +13,7 @@ The facade, for whoever wires it:
 due change of an incident is its first message: an incident of low severity is logged only.
 """
 
-from alerts.detection.engine import Context, Engine, EngineSettings
+from alerts.detection.engine import Engine
 from alerts.detection.incidents import Change, Incident, describe
 from alerts.detection.records import (
     Cell,
@@ -26,6 +26,7 @@ from alerts.detection.records import (
     moment_of,
 )
 from alerts.detection.replay import cells_of, incidents_of, replay
+from alerts.detection.signals import Context, EngineSettings
 
 __all__ = [
     "Cell",

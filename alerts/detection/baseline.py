@@ -16,7 +16,7 @@ import numpy as np
 from alerts.detection.tails import Floats
 
 OUTLIER_RESIDUAL = 2.58
-ITERATIONS = 5
+ITERATIONS = 6
 SPARSE_TOTAL = 5.0
 """Below this many (weighted) counts only a level is estimated, with half a count as prior."""
 
@@ -70,14 +70,14 @@ def fit(
     for _ in range(ITERATIONS):
         if use:
             coefficients, covariance = _newton(counts, design, weights, ridge, coefficients)
-            fitted = np.exp(np.clip(design @ coefficients, -15, 20))
+            fitted = np.exp(np.clip(design @ coefficients, -15.0, 20.0))
         else:
             fitted = np.full(len(counts), _level(counts, weights))
         phi = _dispersion(counts, fitted, weights, prior_dispersion, prior_bins)
         weights = recency * _robustness(counts, fitted, phi)
     if use:
         mean = _predict(float(now @ coefficients), fitted, weights)
-        error = float(np.sqrt(max(now @ covariance @ now, 0.0) * phi))
+        error = float(np.sqrt(max(float(now @ covariance @ now), 0.0) * phi))
     else:
         mean = float(fitted[0]) if len(fitted) else 0.5
         error = float(1.0 / np.sqrt(weights @ counts + 0.5))
@@ -91,22 +91,19 @@ def _level(counts: Floats, weights: Floats) -> float:
 def _newton(
     counts: Floats, design: Floats, weights: Floats, ridge: Floats, start: Floats
 ) -> tuple[Floats, Floats]:
-    coefficients = start
-    for _ in range(3):
-        mean = np.exp(np.clip(design @ coefficients, -15, 20))
-        information = (design * (weights * mean)[:, None]).T @ design + np.diag(ridge + 1e-9)
-        score = design.T @ (weights * (counts - mean)) - ridge * coefficients
-        step = np.linalg.solve(information, score)
-        coefficients = coefficients + np.clip(step, -2.0, 2.0)
-    return coefficients, np.linalg.inv(information)
+    """One step; weights and coefficients settle together over the iterations."""
+    mean = np.exp(np.minimum(design @ start, 20.0))
+    information = (design * (weights * mean)[:, None]).T @ design + np.diag(ridge + 1e-9)
+    score = design.T @ (weights * (counts - mean)) - ridge * start
+    covariance: Floats = np.linalg.inv(information)
+    return start + np.clip(covariance @ score, -2.0, 2.0), covariance
 
 
 def _predict(log_mean: float, fitted: Floats, weights: Floats) -> float:
     """The extrapolated mean, held within what the fit has seen (Farrington's rule)."""
-    heaviest: Floats = np.max(weights, keepdims=True)
-    seen: Floats = fitted[weights > 0.1 * heaviest]
-    least, most = float(seen.min()), float(seen.max())
-    return float(np.clip(np.exp(min(log_mean, 20.0)), 0.8 * least, 1.25 * most))
+    heaviest = float(weights.max())
+    seen: Floats = np.sort(fitted[weights > 0.1 * heaviest])
+    return float(np.clip(np.exp(min(log_mean, 20.0)), 0.8 * seen[0], 1.25 * seen[-1]))
 
 
 def _dispersion(

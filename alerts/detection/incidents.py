@@ -62,6 +62,8 @@ class Part:
     p_value: float
     first_hour: int
     last_hour: int
+    usual_a_day: float
+    """Negative voices a day that were usual when it first signalled."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,7 +93,6 @@ class Incident:
     """Negative voices since it started."""
     expected: float = 0.0
     """Negative voices expected since it started, by what was usual when it opened."""
-    usual_a_day: float = 0.0
     upper: float = 0.0
     p_value: float = 1.0
     told_count: float = 0.0
@@ -116,8 +117,15 @@ class Incident:
 
     @property
     def primary(self) -> Part:
-        """The part that says most: brand-wide if there is one, else the least likely."""
-        return min(self.parts.values(), key=lambda p: (not p.key.is_brand_wide, p.p_value))
+        """The part that says most: the widest, and of those the least likely."""
+        return min(
+            self.parts.values(),
+            key=lambda p: (
+                (p.key.theme is not None) + (p.key.product is not None),
+                p.key.source is not None,
+                p.p_value,
+            ),
+        )
 
     def is_quieted(self, now: int) -> bool:
         """Muted, or snoozed and not yet grown to twice the count it was snoozed at."""
@@ -290,7 +298,7 @@ def _add(incident: Incident, signal: Signal, now: int) -> None:
     score = signal.score
     name = str(score.key)
     part = incident.parts.get(name)
-    first = min(score.start_hour, part.first_hour) if part else score.start_hour
+    usual = part.usual_a_day if part else 24 * score.expected / score.surge / score.horizon
     if part is None or score.p_value < part.p_value:
         incident.parts[name] = Part(
             key=score.key,
@@ -300,8 +308,9 @@ def _add(incident: Incident, signal: Signal, now: int) -> None:
             expected=score.expected,
             upper=score.upper,
             p_value=score.p_value,
-            first_hour=first,
+            first_hour=min(score.start_hour, part.first_hour) if part else score.start_hour,
             last_hour=score.hour,
+            usual_a_day=usual,
         )
     else:
         part.last_hour = max(part.last_hour, score.hour)
@@ -310,8 +319,6 @@ def _add(incident: Incident, signal: Signal, now: int) -> None:
     if score.p_value <= incident.p_value:
         incident.expected, incident.upper = score.expected, score.upper
         incident.p_value = score.p_value
-    if score.key.is_brand_wide or incident.usual_a_day == 0.0:
-        incident.usual_a_day = incident.usual_a_day or 24 * score.expected / score.horizon
     incident.notes = tuple(dict.fromkeys((*incident.notes, *signal.notes)))
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from alerts.detection.engine import Engine, EngineSettings
+from alerts.detection.engine import Engine
 from alerts.detection.incidents import Change, Incident, describe
 from alerts.detection.records import Cell, Observation, SeriesKey, hour_of, moment_of
+from alerts.detection.signals import EngineSettings
 
 __all__ = ["Archive", "cells_of", "describe", "incidents_of", "replay"]
 

@@ -32,7 +32,6 @@ def examine(
     found: Score,
     texts: Sequence[Observation],
     *,
-    now: int,
     max_age_hours: float,
     model_changed_hour: int | None = None,
     unhealthy_sources: frozenset[str] = frozenset(),
@@ -42,7 +41,6 @@ def examine(
     Args:
         found: the anomalous window.
         texts: all voices of the brand in that window; empty where a caller has only counts.
-        now: the hour of the clock.
         max_age_hours: seen later than this after publishing is a backfill.
         model_changed_hour: when the active model or the taxonomy last changed.
         unhealthy_sources: sources with a broken contract.

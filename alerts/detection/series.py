@@ -3,7 +3,7 @@
 Recent hours are kept one by one (zero hours not at all), older ones as days in a ring, and the
 hour-of-week profile as decayed sums. Setting an hour is absolute and so idempotent: counts that
 arrive late replace what was there, and the next score is what it would have been had they been
-in time. Size is bounded: about 4 kB in memory, whatever the length of history.
+in time. Size is bounded: about 7 kB in memory, whatever the length of history.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from alerts.detection.baseline import Fit
 from alerts.detection.tails import Floats
 
-RING_DAYS = 224
+RING_DAYS = 280
 RECENT_HOURS = 8 * 24
 """Hours kept one by one: the longest hourly window plus a day."""
 PROFILE_HALF_LIFE_WEEKS = 8.0
@@ -38,9 +37,9 @@ class SeriesState:
     last_day: int = 0
     profile: Floats = field(default_factory=lambda: np.zeros(168, dtype=np.float32))
     profile_week: int = 0
-    fits: dict[tuple[int, int], tuple[Fit, float]] = field(default_factory=dict)
-    """Fits by (column, guard) of `fits_day`, never stored."""
-    fits_day: int = -1
+    kept: dict[Any, Any] = field(default_factory=dict)
+    """What was learned for `kept_day`, never stored."""
+    kept_day: int = -1
     left_out: tuple[tuple[int, int], ...] = ()
     """Days [from, to) of told incidents, which teach the baseline nothing; never stored."""
 
@@ -51,7 +50,7 @@ class SeriesState:
             False where the hour is older than the recent ones and what it held is no longer
             known: the series must be learned anew from the stored counts to take it in.
         """
-        row = _clean(row)
+        row = clean(row)
         day = hour // 24
         if self.first_hour is None:
             self.first_hour, self.last_hour, self.last_day = hour, hour, day
@@ -59,13 +58,14 @@ class SeriesState:
             return False
         self.first_hour = min(hour, self.first_hour)
         self._advance(day)
+        self.kept.pop("surge", None)
         before = self.recent.get(hour, NOTHING)
         self._store(hour, row)
         change = np.subtract(row, before)
         self.days[day % RING_DAYS] += change
         self._learn_profile(hour, float(change[NEGATIVE] - change[DATED]))
-        if day < self.fits_day - 1:
-            self.fits_day = -1
+        if day < self.kept_day - 1:
+            self.kept_day = -1
         self.last_hour = max(self.last_hour, hour)
         return True
 
@@ -108,10 +108,16 @@ class SeriesState:
         rows[(wanted > self.last_day) | (wanted <= self.last_day - RING_DAYS)] = 0.0
         return rows
 
+    def kept_of_day(self, day: int) -> dict[Any, Any]:
+        """What was learned for a day, empty when the day is new."""
+        if self.kept_day != day:
+            self.kept, self.kept_day = {}, day
+        return self.kept
+
     def leave_out(self, spans: tuple[tuple[int, int], ...]) -> None:
         """Name the days that teach the baseline nothing."""
         if spans != self.left_out:
-            self.left_out, self.fits_day = spans, -1
+            self.left_out, self.kept_day = spans, -1
 
     def dump(self) -> dict[str, Any]:
         """The state as JSON values: sparse, a few hundred bytes for a quiet series."""
@@ -150,7 +156,7 @@ def _short(value: float) -> float | int:
     return int(value) if value.is_integer() else value
 
 
-def _clean(row: Row) -> Row:
+def clean(row: Row) -> Row:
     """A broken import's NaN or negative quantities count as zero; negatives never exceed items."""
     items, negative, rated, stars, dated = (v if math.isfinite(v) and v > 0 else 0.0 for v in row)
     return (items, min(negative, items), min(rated, items), stars, min(dated, negative, items))

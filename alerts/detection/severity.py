@@ -10,7 +10,7 @@ from alerts.detection.records import SEVERITIES
 LEAST_COUNT = 5
 """Fewer negative voices are never more than low, however unlikely."""
 LEAST_RATIO = 2.0
-MEDIUM_POINTS, HIGH_POINTS, CRITICAL_POINTS = 2.0, 5.0, 8.0
+MEDIUM_POINTS, HIGH_POINTS, CRITICAL_POINTS = 2.25, 5.0, 8.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +28,7 @@ def judge(
     expected: float,
     horizon: int,
     share_of_voices: float,
+    usual_share: float,
     reach: int = 0,
     theme_weight: float = 1.0,
     lowered_by: tuple[str, ...] = (),
@@ -39,24 +40,27 @@ def judge(
         count: negative voices in the window, expected: what is usual there.
         horizon: hours of the window.
         share_of_voices: negative voices of the event over all voices of the brand.
+        usual_share: of all negative voices of the brand.
         reach: people who may have seen it, summed.
         theme_weight: of the taxonomy; 1 is ordinary, safety, privacy and scam are heavy.
         lowered_by: reasons of screens; any of them makes it low.
         is_share: `expected` is that of the share among as many voices, which cannot double where
             most are negative anyway; no least ratio then.
     """
-    ratio = count / max(expected, 0.5)
+    ratio = count / max(expected, 1.0)
     parts = [
-        (_steps(count - expected, 2.5, 4.0), f"{count:.0f} complaints, usually {expected:.1f}"),
+        (_steps(count - expected, 2.5, 5.0), f"{count:.0f} complaints, usually {expected:.1f}"),
         (_steps(ratio, 2.0, 3.0), f"{ratio:.1f} times as many as usual"),
-        (1.0 if horizon <= 6 else 0.0, f"within {horizon} h"),
-        (1.0 if share_of_voices >= 0.5 else 0.0, f"{share_of_voices:.0%} of all voices"),
+        (_speed(horizon), f"within {horizon} h"),
+        (
+            1.0 if share_of_voices - usual_share >= 0.25 else 0.0,
+            f"{share_of_voices:.0%} of all voices, usually {usual_share:.0%}",
+        ),
         (min(2.0, max(0.0, math.log10(max(reach, 1)) - 3.0)), f"seen by about {reach:,}"),
         (2.0 * math.log2(max(theme_weight, 1.0)), f"theme weight {theme_weight:g}"),
     ]
-    parts = [part for part in sorted(parts, key=lambda p: -p[0]) if part[0] > 0]
     points = sum(value for value, _ in parts)
-    reasons = tuple(text for _, text in parts)
+    reasons = tuple(text for value, text in sorted(parts, key=lambda p: -p[0]) if value > 0)
     is_small = count < LEAST_COUNT or (ratio < LEAST_RATIO and not is_share)
     if is_small or lowered_by:
         return Verdict(severity="low", points=points, reasons=(*lowered_by, *reasons))
@@ -66,6 +70,11 @@ def judge(
 def _steps(value: float, unit: float, most: float) -> float:
     """Doublings above a unit, between none and `most`."""
     return min(most, max(0.0, math.log2(max(value, 1e-9) / unit)))
+
+
+def _speed(horizon: int) -> float:
+    """A day is neutral; the same number within hours is worse, over weeks it can wait."""
+    return min(1.0, max(-1.5, 0.5 * math.log2(24 / horizon)))
 
 
 def _level(points: float) -> str:

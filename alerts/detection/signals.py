@@ -1,0 +1,212 @@
+"""From scores to signals: false discoveries controlled, rules applied, artefacts screened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from alerts.detection import screens
+from alerts.detection import series as columns
+from alerts.detection.book import Book
+from alerts.detection.incidents import Course, Incident, Signal
+from alerts.detection.records import Observation, PlannedEvent, Rule, SeriesKey
+from alerts.detection.scoring import Score, Setting, score
+from alerts.detection.severity import LEAST_RATIO, judge
+from alerts.detection.tails import discoveries
+from alerts.detection.usual import Tuning, share_of
+
+HOURS_A_YEAR = 8760.0
+
+Evidence = Callable[[SeriesKey, int, int], Sequence[Observation]]
+"""Observations of a brand, product and source published in [from, to) hours, any sentiment."""
+
+
+def no_evidence(key: SeriesKey, start: int, end: int) -> Sequence[Observation]:
+    """For callers that have counts and no texts."""
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineSettings:
+    """What a caller may set; the rest is `Tuning` and `Course`."""
+
+    rules: tuple[Rule, ...] = field(default_factory=lambda: (Rule(),))
+    events: tuple[PlannedEvent, ...] = ()
+    theme_weights: Mapping[str, float] = field(default_factory=dict)
+    quiet_themes: frozenset[str] = frozenset()
+    """Themes that make no incident of their own: praise."""
+    alert_max_age_hours: float = 24.0
+    rescore_hours: int = 72
+    level: float = 1.3e-3
+    """At sensitivity 1: a brand-wide window is a signal where its p-value times the square root
+    of the number of such windows in a year is below this."""
+    finer_level: float = 4e-3
+    """The same for all finer series together. Themes of a brand share texts, so that the control
+    over them errs on the quiet side."""
+    tuning: Tuning = field(default_factory=Tuning)
+    course: Course = field(default_factory=Course)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What a step knows beside counts."""
+
+    unhealthy_sources: frozenset[str] = frozenset()
+    model_changed_hour: int | None = None
+    """When the active model or the taxonomy last changed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One run: what is known, what was touched, when."""
+
+    book: Book
+    settings: EngineSettings
+    incidents: Sequence[Incident]
+    touched: Mapping[SeriesKey, set[int]]
+    now: int
+    evidence: Evidence
+    context: Context
+
+    def setting(self, key: SeriesKey, hour: int) -> Setting:
+        """What scoring needs to know of a series at an hour."""
+        return Setting(
+            key=key,
+            state=self.book.states[key],
+            brand=self.book.brand(key.brand),
+            hour=hour,
+            tuning=self.settings.tuning,
+            events=tuple(e for e in self.settings.events if e.brand == key.brand),
+        )
+
+
+def signals_of(step: Step) -> dict[str, list[Signal]]:
+    """Signals by brand."""
+    candidates = _scores(step)
+    found: dict[str, list[Signal]] = defaultdict(list)
+    for rule in step.settings.rules:
+        watched = [s for s in candidates if rule.watches(s.key)]
+        for chosen in _discovered(step, watched, rule):
+            signal = _signal(step, chosen, rule)
+            if signal is not None:
+                found[chosen.key.brand].append(signal)
+    return found
+
+
+def chance(found: Score) -> float:
+    """A p-value weighed by how many such windows a year holds, by the root of their number.
+
+    The root lies between counting every window (slow ones overlap and drift) and none.
+    """
+    return min(1.0, float(found.p_value * (HOURS_A_YEAR / found.horizon) ** 0.5))
+
+
+def _scores(step: Step) -> list[Score]:
+    candidates: list[Score] = []
+    for brand in sorted({key.brand for key in step.touched}):
+        told_days, told_until = _told(step, brand)
+        for key in step.book.keys[brand]:
+            if key not in step.touched or key.theme in step.settings.quiet_themes:
+                continue
+            for known in (key, SeriesKey(brand=brand)):
+                step.book.states[known].leave_out(told_days)
+            candidates += _scores_of(step, key, told_until)
+    return candidates
+
+
+def _scores_of(step: Step, key: SeriesKey, since: int) -> Iterable[Score]:
+    for hour in sorted(step.touched[key]):
+        if step.now - step.settings.rescore_hours <= hour <= step.now:
+            yield from score(step.setting(key, hour), since=since)
+
+
+def _told(step: Step, brand: str) -> tuple[tuple[tuple[int, int], ...], int]:
+    """Days that the baseline leaves out, and the hour before which windows hold no news."""
+    told = [i for i in step.incidents if i.brand == brand and i.posted_at is not None]
+    days = [
+        (i.started_at // 24, (i.resolved_at or step.now) // 24 + 1)
+        for i in told
+        if not i.is_new_usual
+    ]
+    days += [
+        (e.start_hour // 24, e.end_hour // 24 + 1)
+        for e in step.settings.events
+        if e.brand == brand and e.start_hour <= step.now
+    ]
+    return tuple(days), max((i.resolved_at or 0 for i in told), default=0)
+
+
+def _discovered(step: Step, scores: Sequence[Score], rule: Rule) -> list[Score]:
+    """Scores that pass at the rule's level.
+
+    Each kind of statistic is a family, and so are brand-wide and finer series. Of the finer ones
+    those with a voice in the last week are the hypotheses; the others are silent and cannot be
+    anomalous upwards.
+    """
+    families: dict[tuple[str, bool], list[Score]] = defaultdict(list)
+    for found in scores:
+        families[found.kind, found.key.is_brand_wide].append(found)
+    kept: list[Score] = []
+    for (_, is_wide), family in families.items():
+        tested = len({s.key for s in family}) if is_wide else _active(step, rule)
+        chances = np.array([chance(s) for s in family])
+        level = step.settings.level if is_wide else step.settings.finer_level
+        passed = discoveries(chances, tested, level * rule.sensitivity)
+        kept += [s for s, is_found in zip(family, passed, strict=True) if is_found]
+    return kept
+
+
+def _active(step: Step, rule: Rule) -> int:
+    return sum(
+        state.last_hour > step.now - 168 and not key.is_brand_wide and rule.watches(key)
+        for key, state in step.book.states.items()
+    )
+
+
+def _signal(step: Step, found: Score, rule: Rule) -> Signal | None:
+    """The signal of a score, or None where it is too small or proven an artefact."""
+    if found.kind == "volume" and found.count < 0.75 * LEAST_RATIO * found.expected:
+        return None
+    texts = step.evidence(SeriesKey(brand=found.key.brand), found.start_hour, found.hour + 1)
+    findings = screens.examine(
+        found,
+        texts,
+        max_age_hours=step.settings.alert_max_age_hours,
+        model_changed_hour=step.context.model_changed_hour,
+        unhealthy_sources=step.context.unhealthy_sources,
+    )
+    if any(f.effect == "suppress" for f in findings):
+        return None
+    brand = step.book.brand(found.key.brand)
+    verdict = judge(
+        count=found.count,
+        expected=found.expected,
+        horizon=found.horizon,
+        share_of_voices=found.count
+        / max(float(brand.window(found.hour, found.horizon)[columns.ITEMS]), 1.0),
+        usual_share=share_of(brand, brand, found.hour, step.settings.tuning).negative,
+        reach=sum(t.reach or 0 for t in texts if found.key.covers(t)),
+        theme_weight=step.settings.theme_weights.get(found.key.theme or "", 1.0),
+        lowered_by=tuple(f.text for f in findings if f.effect == "lower"),
+        is_share=found.kind != "volume",
+    )
+    return Signal(
+        score=found,
+        rule=rule.name,
+        verdict=verdict,
+        chance=chance(found),
+        notes=tuple(f.text for f in findings if f.effect == "note"),
+        kind=_kind(found, findings),
+        is_muted=rule.is_muted,
+    )
+
+
+def _kind(found: Score, findings: Sequence[screens.Finding]) -> str:
+    if any(f.name == "brigading" for f in findings):
+        return "brigading"
+    if found.kind != "volume":
+        return found.kind
+    return "slow" if found.horizon >= 168 else "spike"

@@ -1,0 +1,95 @@
+"""How an incident stands: its count by now, whether it is back in the band, what it is about."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alerts.detection import series as columns
+from alerts.detection.incidents import Incident, Part, Signal, Vitals
+from alerts.detection.records import SeriesKey
+from alerts.detection.scoring import Score, volume_at
+from alerts.detection.signals import Step
+from alerts.detection.tails import count_tail
+from alerts.detection.usual import level_of
+
+LEAST_TELLING = 3.0
+"""A theme or product with fewer complaints, or a lower likelihood ratio, names no incident."""
+
+
+def vitals_of(step: Step, incident: Incident) -> Vitals:
+    """Count since it started, the last day, and whether its windows are back in the band."""
+    part = incident.primary
+    state = step.book.states[part.key]
+    last = max(step.now - 1, incident.last_anomalous_at)
+    length = max(1, last - incident.started_at + 1)
+    sources = {key.source for key in step.book.keys[incident.brand] if key.source}
+    return Vitals(
+        count=float(state.window(last, length)[columns.NEGATIVE]),
+        expected=part.usual_a_day * length / 24,
+        last_day=float(state.window(last, 24)[columns.NEGATIVE]),
+        is_in_band=_is_in_band(step, part, last),
+        holds_resolve=bool(step.context.unhealthy_sources & sources),
+    )
+
+
+def _is_in_band(step: Step, part: Part, last: int) -> bool:
+    """Whether a day, three days and, for a slow part, a week are within what is usual.
+
+    A slow part is held against what was usual when it opened: by now the baseline has risen too.
+    """
+    setting = step.setting(part.key, last)
+    tuning, band = step.settings.tuning, step.settings.course.band
+    for horizon in (24, 72):
+        if volume_at(setting, horizon).p_value <= band:
+            return False
+    if part.horizon < 168:
+        return True
+    week = volume_at(setting, 168)
+    expected = min(week.expected, 7 * part.usual_a_day)
+    level = level_of(setting.state, setting.brand, last, is_slow=True, tuning=tuning)
+    return float(count_tail(week.count, expected, level.variance(expected, 168, tuning))) > band
+
+
+def name(step: Step, incident: Incident) -> None:
+    """Name the theme and the product that an incident is most about."""
+    incident.theme = _most_telling(step, incident, "theme") or incident.theme
+    incident.product = _most_telling(step, incident, "product") or incident.product
+
+
+def _most_telling(step: Step, incident: Incident, dimension: str) -> str | None:
+    """The value whose complaints rose most, by the likelihood ratio of a Poisson count."""
+    length = max(1, step.now - incident.started_at)
+    best, best_ratio = None, LEAST_TELLING
+    for key in step.book.keys[incident.brand]:
+        value = getattr(key, dimension)
+        if value is None or _dimensions(key) != 1 or value in step.settings.quiet_themes:
+            continue
+        if step.book.states[key].last_hour < incident.started_at:
+            continue
+        ratio = _ratio(volume_at(step.setting(key, step.now - 1), length), incident)
+        if ratio > best_ratio:
+            best, best_ratio = value, ratio
+    return best
+
+
+def _ratio(found: Score, incident: Incident) -> float:
+    if found.count < max(LEAST_TELLING, 0.2 * incident.count, found.expected):
+        return 0.0
+    log_ratio = float(np.log(found.count / max(found.expected, 0.1)))
+    return found.count * log_ratio - (found.count - found.expected)
+
+
+def _dimensions(key: SeriesKey) -> int:
+    return sum(value is not None for value in (key.theme, key.product, key.source))
+
+
+def is_related(step: Step, incident: Incident, signal: Signal) -> bool:
+    """Whether a signal speaks of the same event: the same series, or largely the same texts."""
+    key = signal.score.key
+    finer = [part.key for part in incident.parts.values()]
+    if any(k.theme is None and k.product is None for k in (key, *finer)):
+        return True
+    texts = step.evidence(SeriesKey(brand=key.brand), signal.score.start_hour, step.now + 1)
+    mine = {t.feedback_id for t in texts if key.covers(t)}
+    theirs = {t.feedback_id for t in texts if any(k.covers(t) for k in finer)}
+    return not mine or len(mine & theirs) >= 0.3 * len(mine)
