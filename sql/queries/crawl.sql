@@ -43,6 +43,9 @@ where (
 -- name: catalogue_brand_ids()
 select key, id from earshot.brand;
 
+-- name: catalogue_brand_id(key)$
+select id from earshot.brand where key = :key;
+
 -- name: source_row(name)^
 select
     id,
@@ -183,3 +186,19 @@ where crawl_id = :crawl_id
 group by reason
 order by count(*) desc, reason
 limit 3;
+
+-- name: crawl_latest(source_id)
+select status
+from earshot.crawl
+where source_id = :source_id and purpose = 'live' and status <> 'running'
+order by started_at desc, id desc
+limit 10;
+
+-- name: crawl_previous(source_id, crawl_id)$
+-- When the last good crawl before this one began.
+select max(started_at)
+from earshot.crawl
+where source_id = :source_id and id < :crawl_id and purpose = 'live' and status = 'ok';
+
+-- name: crawl_started_at(crawl_id)$
+select started_at from earshot.crawl where id = :crawl_id;

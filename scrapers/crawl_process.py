@@ -1,0 +1,208 @@
+"""The child process of one crawl: an order on standard input, one line of JSON on standard output.
+
+Not to be imported by others: it installs Twisted's reactor.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg2.extensions import connection as Connection
+
+from earshot.errors import EarshotError, FixSettings, RetryLater, StopSource
+from earshot.platforms.base import Span
+from earshot.platforms.session import Session
+from earshot.settings import Settings, Source
+from scrapers.catalogue import sync_catalogue
+from scrapers.crawl_log import Crawl, Purpose, finish, logged_crawl
+from scrapers.health import Verdict, record_failure, record_success
+from scrapers.pipeline import Collector
+from scrapers.registry import HttpConnector, connector_of, politeness
+from scrapers.store import Store
+from scrapers.validators import CURSOR_KEY, Validators
+from sql.clock import now
+from sql.connect import connect
+
+_DIE_WITH_PARENT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What to crawl."""
+
+    settings: Settings
+    source: Source
+    purpose: Purpose
+    span: Span | None
+
+
+def main() -> int:
+    """Crawl as ordered; the exit status is 0 also where the crawl failed in an expected way."""
+    _die_with_parent()
+    order = _order(json.load(sys.stdin))
+    try:
+        said = crawl(order)
+    except EarshotError as error:
+        said = {
+            "error": _kind(error),
+            "message": str(error),
+            "retry_after_seconds": getattr(error, "retry_after_seconds", None),
+        }
+    print(json.dumps(said), flush=True)
+    return 0
+
+
+def crawl(order: Order) -> dict[str, Any]:
+    """One crawl from lock to verdict."""
+    settings, source = order.settings, order.source
+    connector = connector_of(source)
+    if not isinstance(connector, HttpConnector):
+        raise FixSettings(f'[[source]] "{source.name}": kind "{source.kind}" cannot be crawled.')
+    _require_leave(source, connector)
+    with connect(settings, application=f"earshot crawl {source.name}") as conn:
+        sync_catalogue(conn, settings)
+        try:
+            return _logged(conn, order, connector)
+        except (StopSource, FixSettings, RetryLater) as error:
+            if order.purpose == "live" and not conn.closed:
+                record_failure(conn, settings, source, error)
+            raise
+
+
+def _logged(conn: Connection, order: Order, connector: HttpConnector) -> dict[str, Any]:
+    settings, source = order.settings, order.source
+    with logged_crawl(conn, settings, source, order.purpose) as log:
+        collector, outcome, session = _fetched(conn, order, connector, log)
+        if outcome.error is not None:
+            collector.flush(with_cursor=False)
+            raise outcome.error
+        collector.finish()
+        verdict = Verdict()
+        if order.purpose == "live":
+            verdict = record_success(
+                conn, settings, source, log, session, collector.tally, outcome.unchanged_pages
+            )
+        finish(
+            conn,
+            settings,
+            log,
+            status="broken" if verdict.breaches else "ok",
+            error="; ".join(verdict.breaches) or None,
+            overlap_seen=verdict.overlap_seen,
+            missed_share=verdict.missed_share,
+        )
+    return {
+        "source": source.name,
+        "crawl_id": log.id,
+        "status": "broken" if verdict.breaches else "ok",
+        **vars(collector.counts),
+        "missed_share": verdict.missed_share,
+        "warnings": [*session.warnings[:20], *verdict.breaches],
+    }
+
+
+def _fetched(
+    conn: Connection, order: Order, connector: HttpConnector, log: Crawl
+) -> tuple[Collector, Any, Session]:
+    """Run the spider to its end; what it stored stays whatever happens."""
+    from scrapy.crawler import AsyncCrawlerProcess, Crawler
+
+    from scrapers.politeness import scrapy_settings
+    from scrapers.spider import Outcome, PlatformSpider
+
+    settings, source = order.settings, order.source
+    platform, options = connector.platform, connector.options(source)
+    with conn:
+        moment = now(conn, settings)
+    cursor = {k: v for k, v in log.cursor.items() if k != CURSOR_KEY}
+    is_live = order.span is None
+    session = Session(
+        platform,
+        options,
+        cursor=cursor,
+        credentials=credentials(platform.needs),
+        now=moment,
+        span=order.span,
+    )
+    validators = Validators(log.cursor.get(CURSOR_KEY) if is_live else None)
+    store = Store(conn, settings, source, crawl_id=log.id, platform=platform.name)
+    outcome = Outcome()
+    made = scrapy_settings(settings, source, options, platform.terms, politeness(source))
+    process = AsyncCrawlerProcess(made)
+    crawler = Crawler(PlatformSpider, process.settings)
+    crawler.collector = Collector(store, session, validators)
+    process.crawl(crawler, session=session, outcome=outcome, validators=validators)
+    process.start(stop_after_crawl=True, install_signal_handlers=True)
+    _judge_end(crawler, outcome, source)
+    return crawler.collector, outcome, session
+
+
+def _judge_end(crawler: Any, outcome: Any, source: Source) -> None:
+    """An error inside our own code must not look like the end of the pages."""
+    if outcome.error is not None:
+        return
+    stats = crawler.stats.get_stats()
+    reason = stats.get("finish_reason")
+    if stats.get("spider_exceptions/count") or stats.get("log_count/ERROR"):
+        outcome.error = StopSource(
+            f'the crawl of "{source.name}" met an error of ours; see the log above and report it.'
+        )
+    elif reason != "finished":
+        outcome.error = RetryLater(
+            f'the crawl of "{source.name}" was ended ({reason}); run it again, nothing is lost.'
+        )
+
+
+def credentials(needs: tuple[str, ...]) -> dict[str, str]:
+    """Every credential that the environment has, by name."""
+    names = {*needs, *(name for name in os.environ if name.isupper())}
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+def _require_leave(source: Source, connector: HttpConnector) -> None:
+    terms = connector.platform.terms
+    if not terms.is_on_by_default and not source.options.get("accept_terms"):
+        raise FixSettings(
+            f'[[source]] "{source.name}": {terms.note} To read it all the same, write '
+            "accept_terms = true."
+        )
+
+
+def _order(said: dict[str, Any]) -> Order:
+    settings = Settings.model_validate({**said["settings"], "folder": Path(said["folder"])})
+    span = None
+    if said["purpose"] == "backfill":
+        span = Span(
+            since=datetime.fromisoformat(said["since"]), until=datetime.fromisoformat(said["until"])
+        )
+    return Order(
+        settings=settings,
+        source=settings.source_named(said["source"]),
+        purpose=said["purpose"],
+        span=span,
+    )
+
+
+def _kind(error: EarshotError) -> str:
+    known = (FixSettings, StopSource, RetryLater)
+    return next((kind.__name__ for kind in known if isinstance(error, kind)), "StopSource")
+
+
+def _die_with_parent() -> None:
+    """On Linux the child ends with the process that waits for it; elsewhere it ends by itself."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+    import signal
+
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""Run one crawl in a process of its own, so that Scrapy's reactor always starts fresh."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from earshot.errors import EarshotError, FixSettings, RetryLater, StopSource
+from earshot.settings import Settings, Source
+from scrapers.crawl_log import Purpose
+
+_ERRORS: dict[str, type[EarshotError]] = {
+    error.__name__: error for error in (FixSettings, StopSource, RetryLater)
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrawlResult:
+    """What a crawl did; errors are raised instead."""
+
+    source: str
+    crawl_id: int
+    status: str
+    seen: int
+    added: int
+    changed: int
+    quarantined: int
+    missed_share: float | None = None
+    warnings: tuple[str, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """The counts alone."""
+        names = ("seen", "added", "changed", "quarantined")
+        return {name: getattr(self, name) for name in names}
+
+
+def crawl(
+    settings: Settings,
+    source_name: str,
+    purpose: Purpose = "live",
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> CrawlResult:
+    """Read what is new at a source and store it.
+
+    Args:
+        settings: the settings; go to the child process as they are, without secrets.
+        source_name: name of a `[[source]]`.
+        purpose: `live` goes on from the cursor; `backfill` reads a span and leaves the cursor.
+        since: begin of a backfill.
+        until: end of a backfill, excluded.
+
+    Raises:
+        RetryLater: the source or the database is slow or briefly broken.
+        StopSource: the source no longer answers as agreed.
+        FixSettings: settings or credentials must be changed.
+    """
+    source = settings.source_named(source_name)
+    if source.kind == "file":
+        return _imported(settings, source)
+    if purpose == "backfill" and (since is None or until is None or since >= until):
+        raise FixSettings("a backfill needs a beginning and, later, an end: --from T --to T.")
+    order = {
+        "settings": settings.model_dump(mode="json"),
+        "folder": str(settings.folder.resolve()),
+        "source": source.name,
+        "purpose": purpose,
+        "since": None if since is None else since.isoformat(),
+        "until": None if until is None else until.isoformat(),
+    }
+    return _result(source, _child(order))
+
+
+def _child(order: dict[str, Any]) -> str:
+    """The last line that the child writes, or nothing where it was killed."""
+    command = [sys.executable, "-m", "scrapers.crawl_process"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        try:
+            written, _ = child.communicate(json.dumps(order))
+        except BaseException:
+            child.terminate()
+            raise
+    lines = written.strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _result(source: Source, line: str) -> CrawlResult:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        raise RetryLater(
+            f'the crawl of "{source.name}" ended without a word, as a killed process does; run it '
+            "again, nothing is lost."
+        ) from None
+    if said.get("error"):
+        error = _ERRORS.get(said["error"], StopSource)
+        if error is RetryLater:
+            raise RetryLater(said["message"], retry_after_seconds=said.get("retry_after_seconds"))
+        raise error(said["message"])
+    return CrawlResult(**{**said, "warnings": tuple(said["warnings"])})
+
+
+def _imported(settings: Settings, source: Source) -> CrawlResult:
+    from scrapers.files import import_file
+
+    done = import_file(settings, source.name)
+    return CrawlResult(
+        source=source.name,
+        crawl_id=done.crawl_id,
+        status="ok",
+        seen=done.seen,
+        added=done.added,
+        changed=done.changed,
+        quarantined=done.quarantined,
+    )
