@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import signal
 import stat
@@ -191,9 +192,13 @@ def _start(home: Path, tcp_port: int | None, options: dict[str, str]) -> Server:
 
 
 def _initialise(place: _Place) -> None:
-    """Make the data folder under another name first, so that a kill leaves no half of one."""
-    unfinished = place.folder / "data.new"
-    remove_private_folder(place.folder, "data.new")
+    """Make the data folder under another name first, so that a kill leaves no half of one.
+
+    The name is new each time: an initdb whose owner was killed may still be at work.
+    """
+    for left_over in place.folder.glob("data.*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    unfinished = place.folder / f"data.{secrets.token_hex(4)}"
     password = place.folder / "password"
     descriptor = os.open(password, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as out:

@@ -17,9 +17,8 @@ def test_a_connection_is_in_utc_and_acts_as_the_role(settings):
 
 def test_a_transaction_that_fails_leaves_nothing(settings):
     with connect(settings) as conn:
-        with pytest.raises(RuntimeError), conn, conn.cursor() as cursor:
-            cursor.execute("insert into earshot.clock (stands_at) values (now())")
-            raise RuntimeError
+        with pytest.raises(psycopg2.errors.DivisionByZero), conn, conn.cursor() as cursor:
+            cursor.execute("insert into earshot.clock (stands_at) values (now()); select 1 / 0")
         with conn, conn.cursor() as cursor:
             cursor.execute("select count(*) from earshot.clock")
             assert cursor.fetchone()[0] == 0
