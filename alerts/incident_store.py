@@ -48,9 +48,10 @@ def store_incidents(
     by_key: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         by_key[change.incident.key].append(change)
-    touched = [i for i in engine.incidents.values() if i.is_open or i.key in by_key]
+    touched = {change.incident.key: change.incident for change in changes}
+    touched |= {i.key: i for i in engine.incidents.values() if i.is_open}
     told = 0
-    for incident in sorted(touched, key=lambda each: each.opened_at):
+    for incident in sorted(touched.values(), key=lambda each: each.opened_at):
         told += _store(conn, settings, engine, incident, by_key[incident.key], texts, now)
     return told
 

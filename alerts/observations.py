@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -93,27 +93,32 @@ class Texts:
 
     def __init__(self, conn: Connection, brand: str, trusted_from: datetime) -> None:
         self._conn, self._brand, self._trusted_from = conn, brand, trusted_from
-        self._blocks: dict[int, list[Observation]] = {}
+        self._blocks: dict[int, dict[int, list[Observation]]] = {}
 
     def between(self, key: SeriesKey, start: int, end: int) -> Sequence[Observation]:
         """Observations of a product or source published in [start, end) hours."""
-        first, last = start // BLOCK_HOURS, (end - 1) // BLOCK_HOURS
-        return [
+        found = [
             text
-            for block in range(first, last + 1)
-            for text in self._block(block)
-            if start <= hour_of(text.published_at) < end
-            and key.product in (None, text.product)
-            and key.source in (None, text.source)
+            for block in range(start // BLOCK_HOURS, (end - 1) // BLOCK_HOURS + 1)
+            for hour, texts in self._block(block).items()
+            if start <= hour < end
+            for text in texts
+        ]
+        if key.product is None and key.source is None:
+            return found
+        return [
+            t for t in found if key.product in (None, t.product) and key.source in (None, t.source)
         ]
 
-    def _block(self, number: int) -> Iterable[Observation]:
+    def _block(self, number: int) -> dict[int, list[Observation]]:
+        """Texts of a block by hour, oldest first."""
         if number not in self._blocks:
             since = moment_of(number * BLOCK_HOURS)
-            found = observations(
-                self._conn, self._brand, since, since + timedelta(hours=BLOCK_HOURS)
-            )
-            self._blocks[number] = [self._arrived(text) for text in found]
+            until = since + timedelta(hours=BLOCK_HOURS)
+            by_hour: dict[int, list[Observation]] = {}
+            for text in observations(self._conn, self._brand, since, until):
+                by_hour.setdefault(hour_of(text.published_at), []).append(self._arrived(text))
+            self._blocks[number] = by_hour
         return self._blocks[number]
 
     def _arrived(self, text: Observation) -> Observation:

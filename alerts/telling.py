@@ -119,7 +119,7 @@ def _hours(incident: Incident, texts: Texts, now: int) -> tuple[Hour, ...]:
 
     start = now - CHART_HOURS
     counts = Counter(hour_of(v.published_at) for v in _voices(incident, texts, start, now + 1))
-    high = float(poisson.ppf(0.975, max(incident.usual_a_day / 24, 1e-3)))
+    high = float(poisson.ppf(0.975, max(incident.primary.usual_a_day / 24, 1e-3)))
     return tuple(Hour(moment_of(h), counts[h], 0.0, high) for h in range(start, now + 1))
 
 

@@ -7,7 +7,7 @@ series states, the incidents and the messages that announce them.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -53,6 +53,22 @@ class WatchResult:
     def counts(self) -> dict[str, int]:
         """For logs and asset events."""
         return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a brand was watched, in hours."""
+
+    first_hour: int | None = None
+    """First hour with a count; None while there was none."""
+    next_hour: int | None = None
+    """First hour that was not watched."""
+
+    def after(self, changed: Sequence[int], now: int) -> Progress:
+        """The progress once those hours are taken in."""
+        known = [self.first_hour] if self.first_hour is not None else []
+        first = min([*known, *changed], default=None)
+        return Progress(first_hour=first, next_hour=now)
 
 
 def watch(settings: Settings) -> WatchResult:
@@ -121,16 +137,16 @@ def _watch_brand(conn: Connection, settings: Settings, brand: str, moment: datet
     """One brand, in one transaction."""
     with conn:
         engine = Engine(engine_settings(conn, settings))
-        done = _load(conn, engine, brand)
+        progress = _load(conn, engine, brand)
         now = hour_of(moment)
         taken = {hour_of(row["hour"]) for row in queries.watch_take_changed(conn, brand=brand)}
         changed = sorted(hour for hour in taken if hour <= now)
         _put_back(conn, brand, [hour for hour in taken if hour > now])
         load_incidents(conn, engine, brand, moment)
         texts = Texts(conn, brand, moment - timedelta(hours=RECENT_HOURS))
-        changes = _take_in(conn, engine, brand, changed, done, moment, texts)
+        changes = _take_in(conn, engine, brand, changed, progress, moment, texts)
         told = store_incidents(conn, settings, engine, changes, texts, moment)
-        _save(conn, engine, brand, moment)
+        _save(conn, engine, brand, progress.after(changed, now))
     kinds = [change.kind for change in changes]
     return WatchResult(
         hours=len(changed),
@@ -145,39 +161,61 @@ def _take_in(
     engine: Engine,
     brand: str,
     changed: Sequence[int],
-    done: int | None,
+    progress: Progress,
     moment: datetime,
     texts: Texts,
 ) -> list[Change]:
     """Live through the hours since the last run one by one, then look at late arrivals."""
     now = hour_of(moment)
-    start = changed[0] if done is None and changed else (done if done is not None else now)
     counts = cells(conn, brand, changed)
     context = _context(conn, brand)
-    _learn_late(conn, engine, brand, [hour for hour in changed if hour < start], counts, now)
-    if brand in engine.stale_brands:
-        _learn_anew(conn, engine, brand, now)
+    start = progress.next_hour if progress.next_hour is not None else now
     changes: list[Change] = []
-    for hour in range(start, now):
-        if hour in counts or any(incident.is_open for incident in engine.incidents.values()):
-            clock = moment_of(hour + 1)
-            changes += engine.step(clock, counts.get(hour, []), texts.between, context)
+    if progress.first_hour is None:
+        start = min([start, *changed])
+    else:
+        history = [h for h in changed if h < progress.first_hour and h < now - RECENT_HOURS]
+        changes += _live_before(engine, history, counts, texts)
+        _learn_late(engine, [h for h in changed if h < min(start, now - RECENT_HOURS)], counts)
+        if brand in engine.stale_brands:
+            _learn_anew(conn, engine, brand, now)
+    changes += _live(engine, range(start, now), counts, texts, context)
     late = [hour for hour in changed if now - RECENT_HOURS <= hour < start or hour == now]
     fresh = [cell for hour in late for cell in counts[hour]]
     return [*changes, *engine.step(moment, fresh, texts.between, context)]
 
 
-def _learn_late(
-    conn: Connection,
+def _live(
     engine: Engine,
-    brand: str,
-    late: Sequence[int],
-    counts: dict[int, list[Cell]],
-    now: int,
-) -> None:
+    hours: Iterable[int],
+    counts: Mapping[int, list[Cell]],
+    texts: Texts,
+    context: Context,
+) -> list[Change]:
+    """One step at the end of each hour in which anything can happen."""
+    changes: list[Change] = []
+    for hour in hours:
+        if hour in counts or any(incident.is_open for incident in engine.incidents.values()):
+            clock = moment_of(hour + 1)
+            changes += engine.step(clock, counts.get(hour, []), texts.between, context)
+    return changes
+
+
+def _live_before(
+    engine: Engine, hours: Sequence[int], counts: Mapping[int, list[Cell]], texts: Texts
+) -> list[Change]:
+    """A backfill older than all that is known: its incidents fill the log, and open nothing."""
+    if not hours:
+        return []
+    past = Engine(engine.settings)
+    changes = _live(past, range(hours[0], hours[-1] + 1), counts, texts, Context())
+    engine.incidents.update(past.incidents)
+    return changes
+
+
+def _learn_late(engine: Engine, hours: Sequence[int], counts: Mapping[int, list[Cell]]) -> None:
     """Counts that changed long after their hour (backfill, new model) move the baseline only."""
-    old = [hour for hour in late if hour < now - RECENT_HOURS]
-    engine.learn(cell for hour in old for cell in counts[hour])
+    engine.learn(cell for hour in hours for cell in counts[hour])
 
 
 def _learn_anew(conn: Connection, engine: Engine, brand: str, now: int) -> None:
@@ -199,19 +237,20 @@ def _context(conn: Connection, brand: str) -> Context:
     )
 
 
-def _load(conn: Connection, engine: Engine, brand: str) -> int | None:
-    """Load the series states; returns the first hour that was not watched, None at first."""
+def _load(conn: Connection, engine: Engine, brand: str) -> Progress:
+    """Load the series states, and how far the brand was watched."""
     states = {row["series"]: row["state"] for row in queries.watch_states(conn, brand=brand)}
-    progress = states.pop(PROGRESS, None)
+    progress = states.pop(PROGRESS, {})
     engine.load({"series": states})
-    return progress["next_hour"] if progress else None
+    return Progress(**progress)
 
 
-def _save(conn: Connection, engine: Engine, brand: str, moment: datetime) -> None:
-    progress = {PROGRESS: {"next_hour": hour_of(moment)}}
+def _save(conn: Connection, engine: Engine, brand: str, progress: Progress) -> None:
+    states = {**engine.states(), PROGRESS: asdict(progress)}
+    up_to = moment_of(progress.next_hour or 0)
     rows = [
-        {"brand": brand, "series": series, "up_to": moment, "state": json.dumps(state)}
-        for series, state in {**engine.states(), **progress}.items()
+        {"brand": brand, "series": series, "up_to": up_to, "state": json.dumps(state)}
+        for series, state in states.items()
     ]
     queries.watch_save_state(conn, rows)
 

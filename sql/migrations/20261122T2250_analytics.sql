@@ -109,73 +109,6 @@ left join lateral (
 where feedback.speaker = 'customer' and feedback.deleted_at is null;
 
 create view analytics.themed_feedback as
-with tagged as (
-    select
-        tagging.feedback_id,
-        brand_model.brand_id,
-        coalesce(theme.merged_into, theme.id) as theme_id,
-        theme_tag.probability,
-        theme_tag.sentiment,
-        theme_tag.p_sentiment,
-        theme_tag.sentence,
-        theme_tag.model_id,
-        theme_tag.feedback_version_id
-    from earshot.theme_tag
-    join earshot.tagging
-        on tagging.feedback_version_id = theme_tag.feedback_version_id
-        and tagging.model_id = theme_tag.model_id
-    join earshot.theme on theme.id = theme_tag.theme_id
-    join earshot.feedback_brand on feedback_brand.feedback_id = tagging.feedback_id
-    join earshot.brand_model
-        on brand_model.brand_id = feedback_brand.brand_id
-        and brand_model.model_id = theme_tag.model_id
-        and brand_model.state = 'active'
-    where theme.merged_into is null
-        or not exists (
-            select
-            from earshot.theme_tag as survivor
-            where survivor.feedback_version_id = theme_tag.feedback_version_id
-                and survivor.model_id = theme_tag.model_id
-                and survivor.theme_id = theme.merged_into
-        )
-),
-tagged_or_corrected as (
-    select
-        feedback_id,
-        brand_id,
-        theme_id,
-        probability,
-        sentiment,
-        p_sentiment,
-        sentence,
-        feedback_version_id
-    from tagged
-    union all
-    select
-        added.feedback_id,
-        feedback_brand.brand_id,
-        added.theme_id,
-        1,
-        added.value,
-        1,
-        null,
-        added_version.id
-    from earshot.latest_correction as added
-    join earshot.feedback_brand on feedback_brand.feedback_id = added.feedback_id
-    join earshot.feedback as added_feedback on added_feedback.id = added.feedback_id
-    join earshot.feedback_version as added_version
-        on added_version.feedback_id = added.feedback_id
-        and added_version.version = added_feedback.version
-    where added.field = 'theme' and added.value <> 'absent'
-        and not exists (
-            select
-            from tagged
-            where tagged.feedback_id = added.feedback_id
-                and tagged.brand_id = feedback_brand.brand_id
-                and tagged.theme_id = added.theme_id
-                and tagged.feedback_version_id = added_version.id
-        )
-)
 select
     item.feedback_id,
     item.brand,
@@ -203,19 +136,48 @@ select
     item.url,
     item.model_id,
     item.tagged_at
-from tagged_or_corrected as tag
+from analytics.feedback_item as item
 join earshot.feedback_version
-    on feedback_version.id = tag.feedback_version_id
-join earshot.brand on brand.id = tag.brand_id
-join analytics.feedback_item as item
-    on item.feedback_id = tag.feedback_id
-    and item.brand = brand.key
-    and item.version = feedback_version.version
+    on feedback_version.feedback_id = item.feedback_id
+    and feedback_version.version = item.version
+-- One text at a time, by index: a filter on brand and time reaches the few texts it needs.
+join lateral (
+    select
+        coalesce(tagged_theme.merged_into, tagged_theme.id) as theme_id,
+        max(theme_tag.probability) as probability,
+        (array_agg(theme_tag.sentiment order by theme_tag.probability desc))[1] as sentiment,
+        (array_agg(theme_tag.p_sentiment order by theme_tag.probability desc))[1]
+            as p_sentiment,
+        (array_agg(theme_tag.sentence order by theme_tag.probability desc))[1] as sentence
+    from earshot.theme_tag
+    join earshot.theme as tagged_theme on tagged_theme.id = theme_tag.theme_id
+    where theme_tag.feedback_version_id = feedback_version.id
+        and theme_tag.model_id = item.model_id
+    group by coalesce(tagged_theme.merged_into, tagged_theme.id)
+    union all
+    select distinct
+        added.theme_id,
+        1::real,
+        null,
+        1::real,
+        null::smallint
+    from earshot.correction as added
+    where added.feedback_id = item.feedback_id
+        and added.field = 'theme'
+        and not exists (
+            select
+            from earshot.theme_tag
+            join earshot.theme as tagged_theme on tagged_theme.id = theme_tag.theme_id
+            where theme_tag.feedback_version_id = feedback_version.id
+                and theme_tag.model_id = item.model_id
+                and coalesce(tagged_theme.merged_into, tagged_theme.id) = added.theme_id
+        )
+) as tag on true
 join earshot.theme on theme.id = tag.theme_id
 left join lateral (
     select latest.value
     from earshot.correction as latest
-    where latest.feedback_id = tag.feedback_id
+    where latest.feedback_id = item.feedback_id
         and latest.field = 'theme'
         and latest.theme_id = tag.theme_id
     order by latest.corrected_at desc, latest.id desc

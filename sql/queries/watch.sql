@@ -41,22 +41,6 @@ with item as (
         and feedback_item.published_at >= :since
         and feedback_item.published_at < :until
         and feedback_item.published_precision <> 'unknown'
-),
-tag as (
-    select
-        themed_feedback.feedback_id,
-        jsonb_agg(
-            jsonb_build_array(
-                themed_feedback.theme,
-                themed_feedback.sentiment = 'negative',
-                themed_feedback.theme_kind
-            )
-        ) as themes
-    from analytics.themed_feedback
-    where themed_feedback.brand = :brand
-        and themed_feedback.published_at >= :since
-        and themed_feedback.published_at < :until
-    group by themed_feedback.feedback_id
 )
 select
     item.feedback_id,
@@ -77,7 +61,19 @@ select
     item.model_id,
     coalesce(tag.themes, '[]'::jsonb) as themes
 from item
-left join tag on tag.feedback_id = item.feedback_id
+left join lateral (
+    select
+        jsonb_agg(
+            jsonb_build_array(
+                themed_feedback.theme,
+                themed_feedback.sentiment = 'negative',
+                themed_feedback.theme_kind
+            )
+        ) as themes
+    from analytics.themed_feedback
+    where themed_feedback.feedback_id = item.feedback_id
+        and themed_feedback.brand = :brand
+) as tag on true
 order by item.published_at, item.feedback_id;
 
 -- name: watch_first_hour(brand)$
