@@ -115,10 +115,10 @@ def _messages(
     """Instructions with the facts, and the review as quoted material in a second message."""
     limit = limit_of(platform)
     meaning = understand(review, language=language)
-    policies = [facts.policy_for(p.key, p.theme) for p in meaning.problems[:2]]
+    found = [facts.policy_for(p.key, p.theme) for p in meaning.problems[:2]]
     remedies = [
         sentence
-        for policy in dict.fromkeys(policy for policy in policies if policy)
+        for policy in {policy.id: policy for policy in found if policy}.values()
         for sentence in (*policy.remedy[language], *policy.conditions.values())
     ]
     rules = [

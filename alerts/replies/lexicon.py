@@ -31,15 +31,15 @@ class Issue:
     context: re.Pattern[str] | None
     """What the whole review must speak of for the issue to make sense."""
 
-    def match(self, sentence: str) -> re.Match[str] | None:
-        """The first place in a normalised sentence that tells of this problem."""
+    def find(self, sentence: str) -> int | None:
+        """Where a normalised sentence tells of this problem, or None."""
         if self.must and not self.must.search(sentence):
             return None
         if any(pattern.search(sentence) for pattern in self.veto):
             return None
         for pattern in self.any:
             if found := pattern.search(sentence):
-                return found
+                return found.start()
         return None
 
 

@@ -44,6 +44,10 @@ _NEGATED = re.compile(
 )
 
 
+_CLAUSES = re.compile(r",?\s(?:and|but|however|though|then|und|aber|et|mais|y|pero|en|maar|e|ma|mas)\s|[,;:]\s")
+_SHORTEST_CLAUSE = 12
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Hit:
     issue: Issue
@@ -98,12 +102,22 @@ def _is_sarcastic(review: ReviewForReply, parts: list[str], language: str) -> bo
     return any(_matches(sentence, language) for sentence in parts)
 
 
-def _matches(sentence: str, language: str) -> list[tuple[Issue, re.Match[str]]]:
+def _matches(sentence: str, language: str) -> list[tuple[Issue, int]]:
+    """Issues that a sentence, or one clause of it taken alone, tells of, and where."""
     folded = normalised(sentence)
     if _NEGATED.search(folded) and not _CONTRAST.search(folded):
         return []
-    found = [(issue, issue.match(folded)) for issue in issues(language)]
-    return [(issue, match) for issue, match in found if match]
+    clauses = [part for part in _CLAUSES.split(folded) if len(part) >= _SHORTEST_CLAUSE]
+    found = []
+    for issue in issues(language):
+        position = issue.find(folded)
+        if position is None:
+            told = ((clause, issue.find(clause)) for clause in clauses if clause != folded)
+            clause, at = next(((c, a) for c, a in told if a is not None), ("", None))
+            position = None if at is None else folded.find(clause) + at
+        if position is not None:
+            found.append((issue, position))
+    return found
 
 
 def _hits(
@@ -116,7 +130,7 @@ def _hits(
     for position, sentence in enumerate(parts):
         if pleased and not _complains(sentence, parts[:position]):
             continue
-        for issue, match in _matches(sentence, language):
+        for issue, near in _matches(sentence, language):
             if issue.context and not issue.context.search(whole):
                 continue
             boost = _THEME_BOOST * negative.get(issue.theme, 0.0)
@@ -126,7 +140,7 @@ def _hits(
                     issue=issue,
                     sentence=sentence,
                     position=position,
-                    near=match.start(),
+                    near=near,
                     score=issue.weight + boost + early,
                 )
             )
@@ -161,10 +175,10 @@ def _problems(hits: list[_Hit], text: str, language: str) -> tuple[Problem, ...]
 
 
 _FAMILIES = (
-    "delivery_delay lost_or_wrong_parcel order_status",
+    "delivery_delay lost_or_wrong_parcel",
     "damaged_in_transit product_quality not_as_described scam_counterfeit",
     "returns_exchanges refunds",
-    "service_attitude service_responsiveness",
+    "service_attitude service_responsiveness order_status",
     "price_value discounts_promotions",
     "website_app account_login",
     "billing_payment privacy_security",
