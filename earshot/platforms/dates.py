@@ -26,6 +26,8 @@ _NUMERIC_DAY = re.compile(r"^(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})\.?$")
 _EPOCH = re.compile(r"^-?\d{9,19}(\.\d+)?$")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _RFC_822 = re.compile(r"^(?:[A-Za-z]{3},\s*)?\d{1,2} [A-Za-z]{3} \d{2,4} \d{1,2}:\d{2}")
+_LONGEST_DATE = 60
+_COMMON = ["en", "de", "fr", "es", "it", "pt", "nl", "ja", "pl", "sv", "da", "tr"]
 _REVIEWED_IN = re.compile(r"^.*\b(?:on|am|vom|le|el|il|op|em)\s+(?=\d|[A-Z])", re.S)
 _CLOCK = re.compile(r"\d{1,2}:\d{2}|\d\s*[ap]\.?m\b", re.I)
 
@@ -246,10 +248,12 @@ def _numeric_day(written: str, language: str | None) -> date | None:
 
 
 def _other(written: str, zone: str, language: str | None) -> When:
-    """Rare written forms in any language."""
+    """Rare written forms, in the source's language or the most common ones."""
+    if len(written) > _LONGEST_DATE or not any(each.isdigit() for each in written):
+        return UNKNOWN
     import dateparser
 
-    languages = [language.split("-")[0]] if language else None
+    languages = [language.split("-")[0]] if language else _COMMON
     settings = {"RETURN_AS_TIMEZONE_AWARE": False, "STRICT_PARSING": True}
     try:
         moment = dateparser.parse(written, languages=languages, settings=settings)

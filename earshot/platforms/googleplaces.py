@@ -140,7 +140,7 @@ def _place(payload: Any, answer: Answer) -> dict[str, Any]:
         raise RetryLater(f"expected a place, found {status}: the quota is used up for now")
     if status in _WRONG:
         raise FixSettings(f"expected a place, found {status}: check the place id and the key")
-    if status not in (None, "OK"):
+    if status not in (None, "OK") or error is not None:
         raise StopSource(f"expected a place, found the status {status}: look at it by hand")
     place = payload.get("result") if status == "OK" else payload
     if not isinstance(place, dict) or not place:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import Field
 
-from earshot.errors import SkipRecord, StopSource
+from earshot.errors import RetryLater, SkipRecord, StopSource
 from earshot.platforms import dates, ratings
 from earshot.platforms.answers import check, refusal_in, text_of
 from earshot.platforms.base import (
@@ -131,6 +131,10 @@ def _end_at_wall(call: Call, cursor: Cursor) -> Page:
 
 def _reviews(html: str, answer: Answer) -> tuple[list[Any], int]:
     """Raw reviews and the number of pages."""
+    if html.lstrip()[:1] not in ("<", ""):
+        raise _changed(answer, html)
+    if refusal_in(answer.body) is None and "</html" not in html[-200:].lower():
+        raise RetryLater("expected a whole page, found one that ends early: later")
     found = _NEXT_DATA.search(html)
     try:
         props = json.loads(found.group(1))["props"]["pageProps"] if found else {}

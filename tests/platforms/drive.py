@@ -18,6 +18,7 @@ from earshot.record import Feedback
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TRIES = 3
+TIMEOUT_SECONDS = 5.0
 
 
 @dataclass
@@ -76,7 +77,7 @@ def send(call: Call, credentials: Mapping[str, str]) -> Answer:
         ready.url, data=ready.body, method=ready.method, headers=dict(ready.headers)
     )
     try:
-        with _OPENER.open(request, timeout=5) as response:
+        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as response:
             return _answer(response.status, response.headers, response.read(), call)
     except urllib.error.HTTPError as error:
         return _answer(error.code, error.headers, error.read(), call)

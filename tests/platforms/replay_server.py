@@ -23,6 +23,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from earshot.platforms.payload import known
 
+RESET = 0
+"""A status that closes the connection without an answer."""
 PAGING = known(
     """
     after before page page[after] page[before] cursor max_id min_id since_id pageToken start_time
@@ -149,6 +151,9 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
             self.rfile.read(length)
             replay.asked.append((self.command, self.path, dict(self.headers)))
             status, headers, body = replay.answer(self.command, self.path)
+            if status == RESET:
+                self.close_connection = True
+                return
             here = f"http://{self.headers['Host']}"
             self.send_response(status)
             for name, value in headers.items():

@@ -1,0 +1,191 @@
+"""Every platform survives a fault that passes, and names one that does not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from earshot import platforms
+from earshot.errors import EarshotError, RetryLater, StopSource
+from tests.platforms import drive
+from tests.platforms.drive import Crawled, crawl
+from tests.platforms.replay_server import RESET, Replay, recordings, serving
+from tests.platforms.scenarios import SCENARIOS, Scenario
+
+Reply = tuple[int, dict[str, str], bytes]
+Fault = Callable[[Reply], Reply]
+
+_CHOSEN = (
+    "reddit_comments_2023",
+    "appstore_xml",
+    "appstore_json",
+    "googleplay",
+    "trustpilot_page",
+    "zendesk_cursor",
+    "mastodon_hashtag_server",
+    "bluesky_search",
+    "hackernews",
+    "youtube_video_2022",
+    "yelp",
+    "googleplaces_english",
+    "bazaarvoice_some",
+    "yotpo",
+    "feed_google_news",
+    "feed_google_alerts",
+)
+TIER_A = [each for each in SCENARIOS if each.name in _CHOSEN]
+
+
+@dataclass
+class Faulty(Replay):
+    """A replay whose first answers to other calls than token calls go wrong."""
+
+    faults: list[Fault] = field(default_factory=list)
+
+    def answer(self, method: str, target: str) -> Reply:
+        if not self.faults or "access_token" in target:
+            return super().answer(method, target)
+        fault, before = self.faults.pop(0), dict(self.served)
+        whole = super().answer(method, target)
+        reply = fault(whole)
+        if reply[2] != whole[2]:
+            self.served.clear()
+            self.served.update(before)
+        return reply
+
+
+def _limited(reply: Reply) -> Reply:
+    return 429, {"Content-Type": "application/json", "Retry-After": "2"}, b'{"error":"slow"}'
+
+
+def _limited_as_page(reply: Reply) -> Reply:
+    return 429, {"Content-Type": "text/html"}, b"<!doctype html><title>Too Many Requests</title>"
+
+
+def _broken(reply: Reply) -> Reply:
+    return 503, {"Content-Type": "text/html"}, b"<html>Service Unavailable</html>"
+
+
+def _cut(reply: Reply) -> Reply:
+    return reply[0], reply[1], reply[2][: len(reply[2]) // 2]
+
+
+def _empty(reply: Reply) -> Reply:
+    return reply[0], reply[1], b""
+
+
+def _reset(reply: Reply) -> Reply:
+    return RESET, {}, b""
+
+
+def _mislabelled(reply: Reply) -> Reply:
+    kept = {k: v for k, v in reply[1].items() if k.lower() != "content-type"}
+    return reply[0], {**kept, "Content-Type": "application/json; charset=iso-8859-1"}, reply[2]
+
+
+def run(scenario: Scenario, shared: Path, *faults: Fault) -> Crawled:
+    recorded = recordings(shared, *scenario.recorded)
+    replay = Faulty(recorded, empty=scenario.empty, is_once=scenario.is_once, faults=list(faults))
+    platform = platforms.load(scenario.platform)
+    with serving(replay) as here:
+        options = platform.Options(
+            **{"source": "test", "brand": ("brand",), "base_url": here, **scenario.options}
+        )
+        return crawl(platform, options, credentials=scenario.credentials)
+
+
+@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "fault", [_limited, _limited_as_page, _broken, _cut, _empty, _reset], ids=lambda f: f.__name__
+)
+def test_a_fault_that_passes_loses_and_repeats_nothing(
+    scenario: Scenario, fault: Fault, shared: Path
+) -> None:
+    undisturbed = run(scenario, shared)
+
+    disturbed = run(scenario, shared, fault)
+
+    assert disturbed.ids == undisturbed.ids
+    assert disturbed.retries == 1
+
+
+@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+def test_a_wrong_charset_in_the_header_garbles_nothing(scenario: Scenario, shared: Path) -> None:
+    undisturbed = run(scenario, shared)
+
+    mislabelled = run(scenario, shared, _mislabelled)
+
+    assert [i.body for i in mislabelled.items] == [i.body for i in undisturbed.items]
+
+
+@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+def test_retries_are_bounded(scenario: Scenario, shared: Path) -> None:
+    with pytest.raises(RetryLater):
+        run(scenario, shared, *[_broken] * drive.TRIES)
+
+
+PAGES = {
+    "consent": b"<!doctype html><html><title>Before you continue to Google</title></html>",
+    "bot check": b"<!doctype html><html><title>Just a moment...</title></html>",
+    "login": b"<!doctype html><html><title>Sign in to go on</title></html>",
+    "other": b"<!doctype html><html><title>Welcome</title></html>",
+    "error inside 200": b'{"error":{"code":"X","message":"no"}}',
+    "nothing inside 200": b"{}",
+}
+
+
+@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+@pytest.mark.parametrize("what", PAGES)
+def test_a_page_of_refusal_is_no_empty_success(scenario: Scenario, what: str, shared: Path) -> None:
+    def refused(reply: Reply) -> Reply:
+        return 200, {"Content-Type": "text/html"}, PAGES[what]
+
+    with pytest.raises(EarshotError) as caught:
+        run(scenario, shared, *[refused] * drive.TRIES)
+
+    assert isinstance(caught.value, StopSource)
+
+
+RENAMED = {
+    "reddit_comments_2023": (b'"created_utc"', b'"created_on"'),
+    "appstore_xml": (b"im:rating>", b"im:stars>"),
+    "appstore_json": (b'"im:rating"', b'"im:stars"'),
+    "trustpilot_page": (b'"publishedDate"', b'"publishedOn"'),
+    "zendesk_cursor": (b'"created_at"', b'"createdAt"'),
+    "mastodon_hashtag_server": (b'"content"', b'"html"'),
+    "bluesky_search": (b'"text"', b'"words"'),
+    "hackernews": (b'"objectID"', b'"objectId"'),
+    "youtube_video_2022": (b'"publishedAt"', b'"publishTime"'),
+    "yelp": (b'"rating"', b'"stars"'),
+    "googleplaces_english": (b'"rating"', b'"stars"'),
+    "bazaarvoice_some": (b'"Rating"', b'"Stars"'),
+    "yotpo": (b'"score"', b'"stars"'),
+}
+
+
+@pytest.mark.parametrize("scenario", [s for s in TIER_A if s.name in RENAMED], ids=lambda s: s.name)
+def test_a_renamed_field_is_noticed_the_same_day(scenario: Scenario, shared: Path) -> None:
+    old, new = RENAMED[scenario.name]
+
+    def renamed(reply: Reply) -> Reply:
+        return reply[0], reply[1], reply[2].replace(old, new)
+
+    with pytest.raises(StopSource):
+        run(scenario, shared, renamed)
+
+
+def test_a_time_out_is_tried_again(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drive, "TIMEOUT_SECONDS", 0.2)
+    scenario = next(s for s in TIER_A if s.name == "yelp")
+
+    def slow(reply: Reply) -> Reply:
+        time.sleep(0.5)
+        return reply
+
+    crawled = run(scenario, shared, slow)
+
+    assert (len(crawled.items), crawled.retries) == (3, 1)
