@@ -44,7 +44,13 @@ Progress = Callable[[int, int], None]
 class Model(Protocol):
     """What the tagger needs of `nlp.model.Model`."""
 
-    id: str
+    @property
+    def id(self) -> str:
+        """Name and number, written into every tag."""
+
+    @property
+    def theme_threshold(self) -> float:
+        """Probability from which a theme counts as found."""
 
     def encode_themes(self, themes: Sequence[ThemeText]) -> np.ndarray:
         """Vectors (themes, width)."""
@@ -81,18 +87,17 @@ class Tagger:
     """A loaded model with the themes it looks for; `theme_ids` maps keys to ledger ids."""
 
     def __init__(self, model: Model, taxonomy: Taxonomy, theme_ids: dict[str, int]) -> None:
-        # Urgent tags stand behind the themes: each group is calibrated among its own.
-        ordered = sorted(taxonomy.themes, key=lambda theme: theme.kind == "urgent")
         self.model = model
-        self.themes: list[tuple[int, Theme]] = [(theme_ids[theme.key], theme) for theme in ordered]
-        self._groups = [
-            size
-            for kind in ("theme", "urgent")
-            if (size := sum(theme.kind == kind for theme in ordered))
-        ]
-        self._keys = [theme.key if theme.kind == "urgent" else None for theme in ordered]
-        self._vectors = model.encode_themes(theme_texts(ordered))
-        self._thresholds = thresholds_of(ordered)
+        self._rivals = [theme for theme in taxonomy.themes if theme.kind == "theme"]
+        urgent = [theme for theme in taxonomy.themes if theme.kind == "urgent"]
+        written = [*self._rivals, *urgent]
+        self.themes = [(theme_ids[theme.key], theme) for theme in written]
+        self._keys = [theme.key if theme.kind == "urgent" else None for theme in written]
+        # Themes are rivals among themselves; an urgent tag must stand out against all of them,
+        # but take nothing from a theme: so the themes stand there twice.
+        self._vectors = model.encode_themes(theme_texts([*self._rivals, *written]))
+        self._groups = [len(self._rivals), len(written)] if self._rivals else [len(written)]
+        self._thresholds = thresholds_of(written, model.theme_threshold)
         self._remembered: dict[str, Prediction] = {}
 
     def tags(self, readings: Sequence[Reading]) -> list[TextTags | None]:
@@ -125,7 +130,7 @@ class Tagger:
             return {}
         try:
             predictions = self.model.predict(units, self._vectors, groups=self._groups)
-            return dict(zip(units, predictions, strict=True))
+            return dict(zip(units, map(self._written, predictions), strict=True))
         except Exception as error:
             if len(units) == 1:
                 log.warning("one text could not be read: %s", type(error).__name__)
@@ -133,6 +138,16 @@ class Tagger:
             log.warning("a batch of %d failed (%s); halving it", len(units), type(error).__name__)
         middle = len(units) // 2
         return self._predicted(units[:middle]) | self._predicted(units[middle:])
+
+    def _written(self, prediction: Prediction) -> Prediction:
+        """Themes as rivals of themes, urgent tags as rivals of all; the second themes go."""
+        first = len(self._rivals)
+        chosen = np.r_[0:first, 2 * first : len(prediction.theme_probabilities)]
+        return replace(
+            prediction,
+            theme_probabilities=prediction.theme_probabilities[chosen],
+            theme_sentiment=prediction.theme_sentiment[chosen],
+        )
 
 
 def theme_texts(themes: Sequence[Theme]) -> list[ThemeText]:

@@ -23,24 +23,26 @@ if TYPE_CHECKING:
 
 EVIDENCE = Path(__file__).parent / "urgent.toml"
 
-THEME_THRESHOLD = 0.5
 URGENT_THRESHOLD = 0.5
 """Applies to the weighed value, not to the model's own probability."""
 
 _PROVEN = 0.9
-_HINT_NEEDS = 0.6
-_ALONE_NEEDS = 0.9
+_LIKELY = 0.7
 _BELOW = 0.49
 _CONTENT_ABOVE = 0.7
+_LEAST_WORDS = 5
+"""Shorter sentences give the model too little to be believed alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """Patterns for one tag."""
+    """Patterns for one tag, and how sure the model must be with a hint and without a word."""
 
     strong: re.Pattern[str]
     weak: re.Pattern[str]
     unlike: re.Pattern[str]
+    with_hint: float
+    alone: float
 
 
 def evidence(text: str) -> dict[str, str]:
@@ -69,37 +71,34 @@ def raised(
     if not columns:
         return list(predictions)
     return [
-        _raised(evidence(unit), prediction, columns)
+        _raised(unit, prediction, columns)
         for unit, prediction in zip(units, predictions, strict=True)
     ]
 
 
-def thresholds_of(themes: Sequence[Theme]) -> np.ndarray:
-    """Probability from which each theme is written."""
+def thresholds_of(themes: Sequence[Theme], theme_threshold: float) -> np.ndarray:
+    """Probability from which each theme is written; themes have the model's own threshold."""
     return np.array(
-        [URGENT_THRESHOLD if theme.kind == "urgent" else THEME_THRESHOLD for theme in themes]
+        [URGENT_THRESHOLD if theme.kind == "urgent" else theme_threshold for theme in themes]
     )
 
 
-def _raised(
-    found: dict[str, str], prediction: Prediction, columns: list[tuple[int, str]]
-) -> Prediction:
+def _raised(unit: str, prediction: Prediction, columns: list[tuple[int, str]]) -> Prediction:
+    found = evidence(unit)
     probabilities = np.array(prediction.theme_probabilities, dtype=float)
     is_content = prediction.sentiment[2] > _CONTENT_ABOVE
+    is_short = len(unit.split()) < _LEAST_WORDS
     for column, key in columns:
-        probabilities[column] = _weighed(
-            found.get(key), float(probabilities[column]), is_content=is_content
-        )
+        words, probability = found.get(key), float(probabilities[column])
+        needed = _words()[key].with_hint if words else _words()[key].alone
+        if words == "strong":
+            weighed = max(probability, _PROVEN)
+        elif is_content or probability < needed or (is_short and not words):
+            weighed = min(probability, _BELOW)
+        else:
+            weighed = max(probability, _LIKELY)
+        probabilities[column] = weighed
     return replace(prediction, theme_probabilities=probabilities)
-
-
-def _weighed(words: str | None, probability: float, *, is_content: bool) -> float:
-    if words == "strong":
-        return max(probability, _PROVEN)
-    needed = _HINT_NEEDS if words == "weak" else _ALONE_NEEDS
-    if is_content or probability < needed:
-        return min(probability, _BELOW)
-    return probability
 
 
 @lru_cache(maxsize=1)
@@ -110,6 +109,8 @@ def _words() -> dict[str, Words]:
             strong=_any_of(patterns["strong"]),
             weak=_any_of(patterns["weak"]),
             unlike=_any_of(patterns["not"]),
+            with_hint=float(patterns["with_hint"]),
+            alone=float(patterns["alone"]),
         )
         for key, patterns in given.items()
     }

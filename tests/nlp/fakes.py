@@ -21,6 +21,8 @@ THEME_WORDS = {
 class WordModel:
     """Sentiment and themes by words; counts what it was asked; `before` may fail or wait."""
 
+    theme_threshold = 0.5
+
     def __init__(self, id: str = "words-1", before: Callable[[str], None] | None = None) -> None:
         self.id = id
         self.read: list[str] = []
