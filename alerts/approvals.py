@@ -57,7 +57,7 @@ def approve(
 
     Asked again with the same text it answers `already`: a click delivered three times is one.
     """
-    row = _locked(conn, draft_id, now)
+    row = _locked(conn, draft_id)
     if (problem := _changed(conn, settings, row, text_hash, version, actor, now)) is not None:
         return problem
     if row["state"] in {"approved", "sending", "sent"}:
@@ -93,7 +93,7 @@ def edit(
         text_hash: of the text that the person saw when the editing began.
         findings: the guard's objections to `new_text`: `rule`, `span`, `reason`.
     """
-    row = _locked(conn, draft_id, now)
+    row = _locked(conn, draft_id)
     if bytes(row["text_hash"]) == hash_of(new_text):
         return _answer("already", "It reads like that already.", draft_id)
     if (problem := _changed(conn, settings, row, text_hash, version, actor, now)) is not None:
@@ -121,7 +121,7 @@ def drop(
     conn: Connection, settings: Settings, draft_id: int, *, actor: str, now: datetime
 ) -> Decision:
     """Decide that this draft is never sent."""
-    row = _locked(conn, draft_id, now)
+    row = _locked(conn, draft_id)
     if row["state"] == "dropped":
         return _answer("already", "It is dropped already.", draft_id)
     if row["state"] in {"sending", "sent", "void"}:
@@ -137,7 +137,7 @@ def mark_sent(
     conn: Connection, settings: Settings, draft_id: int, *, actor: str, now: datetime
 ) -> Decision:
     """A person copied the approved text to where no API takes it, or saw it published."""
-    row = _locked(conn, draft_id, now)
+    row = _locked(conn, draft_id)
     if row["state"] == "sent":
         return _answer("already", "It is marked as sent already.", draft_id)
     if row["state"] not in {"approved", "unsure"}:
@@ -165,7 +165,7 @@ def regenerate(
         write: the engine: from the draft's row, the attempt and the wish to a text and the
             guard's objections, or None where it has nothing else to say.
     """
-    row = _locked(conn, draft_id, now)
+    row = _locked(conn, draft_id)
     if row["state"] not in {"waiting", "blocked"}:
         return _answer("refused", f"A draft that is {row['state']} is not written anew.", draft_id)
     attempt = queries.approvals_next_attempt(
@@ -195,7 +195,7 @@ def void_outdated(conn: Connection, settings: Settings, now: datetime) -> int:
     """Make drafts void whose review was edited or deleted since; returns how many."""
     outdated = [row["id"] for row in queries.approvals_outdated(conn)]
     for draft_id in outdated:
-        row = _locked(conn, draft_id, now)
+        row = _locked(conn, draft_id)
         _void(conn, settings, draft_id, _why_outdated(row), "earshot", now)
     return len(outdated)
 
@@ -205,8 +205,8 @@ def edit_distance(before: str, after: str) -> float:
     return round(1 - difflib.SequenceMatcher(None, before, after, autojunk=False).ratio(), 4)
 
 
-def _locked(conn: Connection, draft_id: int, now: datetime) -> Any:
-    row = queries.slack_draft(conn, draft_id=draft_id, now=now)
+def _locked(conn: Connection, draft_id: int) -> Any:
+    row = queries.slack_draft(conn, draft_id=draft_id)
     if row is None:
         raise LookupError(f"there is no reply draft {draft_id}; list them with `earshot replies`.")
     return row

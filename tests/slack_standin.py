@@ -558,7 +558,7 @@ class SlackStandIn:
         """Cut every Socket Mode connection without a word."""
         for socket in self._sockets:
             with suppress(OSError):
-                socket.socket.close()
+                socket.socket.shutdown(2)
         self._sockets.clear()
 
     def _socket(self, socket: ServerConnection) -> None:

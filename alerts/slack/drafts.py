@@ -31,7 +31,7 @@ def announce_draft(conn: Connection, settings: Settings, draft_id: int, now: dat
     Returns:
         Whether anything was enqueued.
     """
-    row = queries.slack_draft(conn, draft_id=draft_id, now=now)
+    row = queries.slack_draft(conn, draft_id=draft_id)
     known = queries.outbox_row(conn, key=draft_key(draft_id))
     parent, channel = (
         (known["payload"]["parent"], known["channel"])

@@ -101,3 +101,69 @@ from earshot.reply_draft
 where id = :draft_id
 on conflict (feedback_id, version, attempt) do nothing
 returning id;
+
+-- name: approvals_review(draft_id)^
+-- The review behind a draft, with the columns of drafting_candidates that the engine reads.
+with one as (
+    select
+        draft.feedback_id,
+        draft.version,
+        draft.brand_id,
+        draft.incident_id,
+        told.id as feedback_version_id,
+        told.title,
+        told.body,
+        (told.rating * 5 / told.rating_scale)::double precision as stars
+    from earshot.reply_draft as draft
+    inner join earshot.feedback_version as told
+        on told.feedback_id = draft.feedback_id and told.version = draft.version
+    where draft.id = :draft_id
+),
+
+tag as (
+    select
+        jsonb_agg(
+            jsonb_build_object(
+                'key', theme.key,
+                'kind', theme.kind,
+                'sentiment', theme_tag.sentiment,
+                'probability', theme_tag.probability
+            )
+            order by theme_tag.probability desc
+        ) as themes
+    from one
+    inner join earshot.brand_model
+        on brand_model.brand_id = one.brand_id and brand_model.state = 'active'
+    inner join earshot.theme_tag
+        on
+            theme_tag.feedback_version_id = one.feedback_version_id
+            and theme_tag.model_id = brand_model.model_id
+    inner join earshot.theme on theme_tag.theme_id = theme.id
+)
+
+select
+    feedback.id,
+    one.version,
+    feedback.platform,
+    feedback.external_id,
+    feedback.product,
+    feedback.published_at,
+    coalesce(feedback.reach, 0) as reach,
+    brand.key as brand,
+    one.title,
+    one.body,
+    one.stars,
+    (
+        select tagging.language
+        from earshot.tagging
+        where tagging.feedback_version_id = one.feedback_version_id
+        order by tagging.tagged_at desc
+        limit 1
+    ) as language,
+    (select incident.severity from earshot.incident where incident.id = one.incident_id)
+        as severity,
+    coalesce(tag.themes, '[]'::jsonb) as themes
+from one
+inner join earshot.feedback on one.feedback_id = feedback.id
+inner join earshot.brand on one.brand_id = brand.id
+cross join tag;
