@@ -184,6 +184,19 @@ ZENDESK = (
         read=("audits",),
     ),
     _zendesk("audits_2024", "TestTicketAudits.test_values.00", empty=_NO_AUDITS, read=("audits",)),
+    _zendesk(
+        "audits_2023_again",
+        "TestTicketAudits.test_pagination.01",
+        empty=_NO_AUDITS,
+        read=("audits",),
+    ),
+    _zendesk(
+        "audits_2024_again", "TestTicketAudits.test_values.01", empty=_NO_AUDITS, read=("audits",)
+    ),
+    _zendesk(
+        "audits_2024_small", "TestTicketAudits.test_values.02", empty=_NO_AUDITS, read=("audits",)
+    ),
+    _zendesk("view_again", f"{_VIEW}07", views=(6164074383386,)),
     _zendesk("view", f"{_VIEW}05", views=(6164074383386,)),
     _zendesk("view_by_number", f"{_VIEW}06", views=(6164074383386,)),
     _zendesk("view_paged", *(f"{_VIEW}{at:02}" for at in range(8, 19)), views=(6164074383386,)),
