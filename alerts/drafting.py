@@ -70,7 +70,7 @@ def _candidates(conn: Connection, settings: Settings, moment: datetime) -> list[
 
 def _draft_one(conn: Connection, settings: Settings, row: Any, moment: datetime) -> str:
     """Store what became of one complaint; returns the state of its draft."""
-    review = _review(row)
+    review = review_of(row)
     max_age = timedelta(days=settings.clock.reply_max_age_days)
     priority = prioritise(review, now=moment, max_age=max_age)
     facts_file = settings.brand_named(row["brand"]).facts
@@ -102,7 +102,8 @@ def _facts(path: Path) -> Facts:
     return load_facts(path)
 
 
-def _review(row: Any) -> ReviewForReply:
+def review_of(row: Any) -> ReviewForReply:
+    """The stored text as the reply engine reads it."""
     themes, urgent = [], []
     for tag in row["themes"]:
         if tag["kind"] == "urgent":
