@@ -6,9 +6,6 @@ import hashlib
 import hmac
 from array import array
 
-from earshot.errors import FixSettings
-from earshot.settings import SECRETS_FILE, Settings
-
 _NOBODY = frozenset(
     {
         "", "-", "--", ".", "?", "n/a", "na", "none", "null", "nil", "unknown", "undefined",
@@ -47,21 +44,6 @@ def author_key(platform: str, author_id: str | None, *, key: bytes) -> str | Non
         return None
     message = f"{platform}\x1f{author_id.strip()}".encode("utf-8", "replace")
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
-
-
-def hashing_key(settings: Settings) -> bytes:
-    """The installation's key for `author_key`.
-
-    Raises:
-        FixSettings: there is none, so authors could not be hashed.
-    """
-    secret = settings.secrets.author_key
-    if secret is None or len(secret.get_secret_value()) < 16:
-        raise FixSettings(
-            "EARSHOT_AUTHOR_KEY: expected a key of 16 characters or more, found none in the "
-            f"environment or in {settings.home_folder / SECRETS_FILE}; `earshot init` makes one."
-        )
-    return secret.get_secret_value().encode()
 
 
 def made_id(

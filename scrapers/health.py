@@ -13,6 +13,7 @@ from earshot.errors import EarshotError, RetryLater
 from earshot.platforms.base import overlap_of
 from earshot.platforms.session import Session
 from earshot.settings import Settings, Source, zone
+from earshot.text.masking import mask
 from scrapers.contracts import breaches, missed_share
 from scrapers.crawl_log import Crawl
 from scrapers.pipeline import Tally
@@ -115,15 +116,12 @@ def _mark_unhealthy(
     )
     if since is None:
         return
-    _tell(
-        conn,
-        settings,
-        source,
-        key=f"source:{source.name}:{since.isoformat()}",
-        payload={"kind": "source_unhealthy", "reason": reason[:1000]},
-        since=since,
-        moment=moment,
+    text = (
+        f"⚠️ *{source.name} is not healthy since {since:%-d %B %H:%M} UTC.* "
+        f"{_escaped(mask(reason))[:1500]} Alerts for falling or recovered complaints wait; rising "
+        "ones still come."
     )
+    _tell(conn, settings, source, "source_unhealthy", text, since, moment)
 
 
 def _mark_healthy(
@@ -132,38 +130,43 @@ def _mark_healthy(
     since = queries.source_mark_healthy(conn, source_id=row["id"], now=moment)
     if since is None:
         return
-    _tell(
-        conn,
-        settings,
-        source,
-        key=f"source:{source.name}:{since.isoformat()}:recovered",
-        payload={"kind": "source_recovered"},
-        since=since,
-        moment=moment,
-    )
+    text = f"✅ *{source.name} is healthy again*, after trouble since {since:%-d %B %H:%M} UTC."
+    _tell(conn, settings, source, "source_recovered", text, since, moment)
 
 
 def _tell(
     conn: Connection,
     settings: Settings,
     source: Source,
-    *,
-    key: str,
-    payload: dict[str, str],
+    kind: str,
+    text: str,
     since: datetime,
     moment: datetime,
 ) -> None:
-    """One row for the ops channel; the key makes it once."""
-    said = {**payload, "source": source.name, "brand": source.brand, "since": since.isoformat()}
+    """One row for the ops channel, ready to post; its key makes it once."""
+    key = f"ops:source:{source.name}:{since:%Y%m%dT%H%M}"
+    payload = {
+        "kind": kind,
+        "source": source.name,
+        "text": text,
+        "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}],
+        "chart": None,
+        "feedback_ids": [],
+    }
     queries.outbox_enqueue(
         conn,
-        key=key,
-        brand_id=queries.catalogue_brand_id(conn, key=source.brand),
-        subject=f"source:{source.name}",
+        key=key if kind == "source_unhealthy" else f"{key}:back",
+        brand_id=None,
+        subject=key,
         destination="slack",
-        channel=None,
+        channel=settings.slack.ops_channel,
         action="post",
-        payload=json.dumps(said),
+        payload=json.dumps(payload),
         not_before=moment,
         created_at=moment,
     )
+
+
+def _escaped(text: str) -> str:
+    """Slack reads &, < and > as markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

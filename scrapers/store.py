@@ -11,10 +11,10 @@ from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
-from earshot.identity import hashing_key
+from earshot.errors import FixSettings
 from earshot.platforms.base import TicketMetric
 from earshot.record import Feedback
-from earshot.settings import Settings, Source
+from earshot.settings import SECRETS_FILE, Settings, Source
 from scrapers.rows import Batch, Preparation, Refused, prepared
 from sql.clock import now as clock_now
 from sql.named import queries
@@ -171,3 +171,18 @@ class Store:
             agent_replies=[row.agent_replies for row in rows],
             updated_at=[row.updated_at for row in rows],
         )
+
+
+def hashing_key(settings: Settings) -> bytes:
+    """The installation's key for `author_key`.
+
+    Raises:
+        FixSettings: there is none, so authors could not be hashed.
+    """
+    secret = settings.secrets.author_key
+    if secret is None or len(secret.get_secret_value()) < 16:
+        raise FixSettings(
+            "EARSHOT_AUTHOR_KEY: expected a key of 16 characters or more, found none in the "
+            f"environment or in {settings.home_folder / SECRETS_FILE}; `earshot init` makes one."
+        )
+    return secret.get_secret_value().encode()

@@ -154,7 +154,7 @@ def _read_rating(record: dict[str, Any], scale: float) -> None:
     if "rating" not in record:
         return
     value = record["rating"]
-    if isinstance(value, str) and len(value) == 1 and value.isdecimal():
+    if isinstance(value, str) and len(value) == 1 and "0" <= value <= "5" and scale >= 5:
         record["rating"], record["rating_scale"] = float(value), scale
         return
     rating = ratings.read(value, scale=record.get("rating_scale") or scale)

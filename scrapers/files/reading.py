@@ -72,7 +72,7 @@ def _text(raw: BinaryIO, path: Path, options: FileOptions) -> Iterator[TextIO]:
             f'{path}: encoding "{options.encoding}" is unknown; write one such as "utf-8" or '
             '"cp1252".'
         ) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise FixSettings(f"{path}: is no readable gzip file ({error}); pack it again.") from error
 
 

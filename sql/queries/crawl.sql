@@ -43,9 +43,6 @@ where (
 -- name: catalogue_brand_ids()
 select key, id from earshot.brand;
 
--- name: catalogue_brand_id(key)$
-select id from earshot.brand where key = :key;
-
 -- name: source_row(name)^
 select
     id,
