@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,14 @@ SettingsFile = Annotated[
     typer.Option(
         "--settings", help="Settings file; by default EARSHOT_SETTINGS, else earshot.toml."
     ),
+]
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+From = Annotated[
+    datetime | None,
+    typer.Option("--from", metavar="TIME", formats=TIMES, help="What is before is learned."),
+]
+To = Annotated[
+    datetime | None, typer.Option("--to", metavar="TIME", formats=TIMES, help="Stop there.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout.")]
 
@@ -72,6 +81,13 @@ def tell(record: Mapping[str, Any], *, as_json: bool) -> None:
                 f"{_shown(value)} {name.replace('_', ' ')}" for name, value in record.items()
             )
         )
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """A time without a zone is UTC."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=UTC)
 
 
 @contextmanager

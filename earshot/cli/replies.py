@@ -83,6 +83,39 @@ def approve(
 
 
 @app.command()
+def edit(
+    draft_id: Draft,
+    text: Annotated[str | None, typer.Option(help="The whole new text.")] = None,
+    file: Annotated[Path | None, typer.Option(help="File with the new text.", exists=True)] = None,
+    by: By = None,
+    json: AsJson = False,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Replace the text; the guard reads it, and it waits for approval."""
+    from alerts import approvals
+    from alerts.redrafting import objections
+
+    new = (text if file is None else file.read_text(encoding="utf-8")) or ""
+    if not new.strip():
+        raise FixSettings("The new text is missing; give it by --text or --file.")
+
+    def decide(conn: Any, settings: Settings, row: Any, now: datetime) -> Any:
+        return approvals.edit(
+            conn,
+            settings,
+            draft_id,
+            new.strip(),
+            text_hash=bytes(row["text_hash"]),
+            version=row["version"],
+            findings=objections(conn, settings, draft_id, new.strip()),
+            actor=_actor(by),
+            now=now,
+        )
+
+    _decide(settings_file, draft_id, decide, as_json=json)
+
+
+@app.command()
 def drop(
     draft_id: Draft, by: By = None, json: AsJson = False, settings_file: SettingsFile = None
 ) -> None:

@@ -55,6 +55,19 @@ def _homes(settings_file: Path | None) -> list[Path]:
     return [home for home in dict.fromkeys([*found, demo]) if home.is_dir()]
 
 
+def listen(settings_file: SettingsFile = None) -> None:
+    """Serve Slack's buttons, until Ctrl-C: by Socket Mode or by signed HTTP on loopback."""
+    import signal
+    from threading import Event
+
+    from alerts.slack.serve import listen as serve
+
+    stop = Event()
+    for how in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(how, lambda *_: stop.set())
+    serve(settings_of(settings_file), stop)
+
+
 def demo() -> None:
     """Live through the sample shop's story: reviews in, one crisis and reply drafts out."""
     from earshot.demo.run import run_demo, show
@@ -68,4 +81,5 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(up)
     app.command()(down)
+    app.command()(listen)
     app.command()(demo)

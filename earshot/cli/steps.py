@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from earshot.cli.common import AsJson, SettingsFile, emit, progress_console, say, settings_of, tell
-
-TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
-From = Annotated[
-    datetime | None, typer.Option("--from", formats=TIMES, help="What is before is learned.")
-]
-To = Annotated[datetime | None, typer.Option("--to", formats=TIMES, help="Stop there.")]
+from earshot.cli.common import (
+    AsJson,
+    From,
+    SettingsFile,
+    To,
+    emit,
+    progress_console,
+    say,
+    settings_of,
+    tell,
+    utc,
+)
 
 
 def watch(json: AsJson = False, settings_file: SettingsFile = None) -> None:
@@ -41,7 +45,7 @@ def replay(
 
     settings = settings_of(settings_file)
     with progress_console().status("replaying"):
-        lines = replay_history(settings, since=_utc(since), until=_utc(until))
+        lines = replay_history(settings, since=utc(since), until=utc(until))
     for line in lines:
         if json:
             emit(line)
@@ -58,13 +62,6 @@ def _incident(line: dict[str, Any]) -> str:
         f"{line['opened_at']}  {line['severity']:<8} {line['direction']:<8} {line['brand']}: "
         f"{about}{product}, {line['count']} against {line['baseline']:.1f}"
     )
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """A time without a zone is UTC."""
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=UTC)
 
 
 def register(app: typer.Typer) -> None:

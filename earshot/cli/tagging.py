@@ -103,6 +103,22 @@ def aspects(file: Rows, model: ModelName = "earshot", json: AsJson = False) -> N
     _show(measure(file, model), as_json=json)
 
 
+@evaluate_app.command()
+def corrections(json: AsJson = False, settings_file: SettingsFile = None) -> None:
+    """How often people who looked agreed with each model, by field and theme."""
+    from nlp.corrections import agreement
+    from sql.connect import connect
+
+    with connect(settings_of(settings_file)) as conn, conn:
+        found = agreement(conn)
+    for line in found:
+        if json:
+            emit({**vars(line), "share": line.share})
+        else:
+            about = line.theme or line.field
+            say(f"{line.model_id:<32} {about:<24} {line.share:.1%} of {line.corrections:,}")
+
+
 def _show(result: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         emit(result)

@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,7 @@ def run(settings: Settings, say: Say) -> None:
             say("Airflow starts")
             airflow.start(settings)
             airflow.wait_healthy(settings)
+            _start_listener(settings)
             components = processes.leaders(home)
             say(f"Airflow is ready at {airflow.base_url(settings)} · user {airflow.USER}, password")
             say(f"in {airflow.passwords_file(home)} · logs in {home / 'logs'} · Ctrl-C stops all")
@@ -69,6 +71,22 @@ def run(settings: Settings, say: Say) -> None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             airflow.stop(settings)
             postgres.stop(home)
+
+
+def _start_listener(settings: Settings) -> None:
+    """Serve Slack's buttons where the secrets for it are there, and nobody does already."""
+    secrets = settings.secrets
+    is_socket = settings.slack.transport == "socket"
+    needed = secrets.slack_app_token if is_socket else secrets.slack_signing_secret
+    home = settings.home_folder
+    if secrets.slack_token is None or needed is None:
+        return
+    if any("listen" in process.cmdline() for process in processes.leaders(home)):
+        return
+    command = [sys.executable, "-m", "earshot", "listen"]
+    command += ["--settings", str(settings.folder.resolve() / settings.file)]
+    env = {**os.environ, **processes.mark(home)}
+    processes.launch(command, env=env, log=home / "logs" / "listen.log")
 
 
 def stop(home: Path) -> bool:
