@@ -11,15 +11,17 @@ from alerts.slack.incident_message import QUOTES_SHOWN, chart_of, quote_line
 from alerts.slack.view import IncidentView
 
 _TOLD = {
+    "open": "noticed",
+    "escalate": "severity raised",
+    "peak": "past its peak",
+    "reopen": "came back",
+    "resolve": "over",
     "confirmed": "confirmed",
     "dismissed": "dismissed",
     "assigned": "assigned",
     "snoozed": "snoozed",
-    "escalated": "escalated",
-    "severity": "severity changed",
+    "escalated": "nobody had answered",
     "ticket": "ticket opened",
-    "peaked": "peaked",
-    "resolved": "resolved",
 }
 
 
@@ -34,7 +36,7 @@ def closing_report(view: IncidentView, events: Sequence[Mapping[str, Any]]) -> M
     if quotes:
         blocks.append(bullets(quote_line(quote, view) for quote in quotes))
     return Message(
-        text=f"{t.label(title, 300)}: {view.items} {t.label(view.evidence.noun)}",
+        text=f"{t.label(title, 300)}: {t.label(t.counted(view.items, view.evidence.noun))}",
         blocks=tuple(blocks),
         chart=chart_of(view),
         feedback_ids=tuple(quote.feedback_id for quote in quotes),
@@ -45,7 +47,7 @@ def closing_report(view: IncidentView, events: Sequence[Mapping[str, Any]]) -> M
 def _summary(view: IncidentView, events: Sequence[Mapping[str, Any]], lasted: str) -> str:
     ended = view.resolved_at or view.updated_at
     lines = [
-        f"*{view.items} {t.escape(view.evidence.noun)}* in {lasted} "
+        f"*{t.escape(t.counted(view.items, view.evidence.noun))}* in {lasted} "
         f"({t.day_and_time(view.started_at, view.now, view.zone)} to "
         f"{t.day_and_time(ended, view.now, view.zone)}), usually {t.number(view.baseline)}",
     ]

@@ -108,6 +108,12 @@ def number(value: float) -> str:
     return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:.1f}"
 
 
+def counted(items: int, noun: str) -> str:
+    """Such as "1 complaint" or "1,204 complaints": the noun is given in the plural."""
+    one = noun[:-1] if noun.endswith("s") else noun
+    return f"{items:,} {one if items == 1 else noun}"
+
+
 def percent(share: float) -> str:
     """A share of one as a whole percentage."""
     return f"{round(share * 100)} %"

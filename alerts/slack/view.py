@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.slack.evidence import Evidence
-from alerts.slack.text import day_and_time, number, percent
+from alerts.slack.text import counted, day_and_time, number, percent
 
 _ICONS = {"critical": "🚨", "high": "🔴", "medium": "🟠", "low": "⚪"}
 _SURE = (
@@ -69,12 +69,12 @@ class IncidentView:
     @property
     def headline(self) -> str:
         """One sentence in words, without the icon."""
-        noun = self.evidence.noun
+        told_count = counted(self.items, self.evidence.noun)
         if self.state == "resolved":
             ended = day_and_time(self.resolved_at or self.updated_at, self.now, self.zone)
-            return f"{self.evidence.title}: over since {ended} · {self.items:,} {noun} in all"
+            return f"{self.evidence.title}: over since {ended} · {told_count} in all"
         told = (
-            f"{self.evidence.title}: {self.items:,} {noun} since {self.since}, "
+            f"{self.evidence.title}: {told_count} since {self.since}, "
             f"usually {number(self.baseline)}"
         )
         return f"{told} · {self.evidence.trend}" if self.evidence.trend else told

@@ -40,12 +40,10 @@ def quick_pings(monkeypatch: pytest.MonkeyPatch) -> None:
 def listener(slack: SlackStandIn, slack_settings: Settings) -> Iterator[threading.Event]:
     """`earshot listen` for Slack in a thread, connected."""
     stop = threading.Event()
-    thread = threading.Thread(target=serve.listen, args=(slack_settings, stop), daemon=True)
-    thread.start()
+    threading.Thread(target=serve.listen, args=(slack_settings, stop), daemon=True).start()
     slack.wait_for_socket()
     yield stop
     stop.set()
-    thread.join(10)
 
 
 @pytest.fixture
