@@ -33,7 +33,7 @@ from earshot.platforms.calls import address, path_part
 from earshot.platforms.limits import limits as limits
 from earshot.platforms.newest_first import progress
 from earshot.platforms.payload import Gathered, Payload, attributes, known
-from earshot.platforms.xml import child, children, local, root_of, words
+from earshot.platforms.xml import children, local, root_of, words
 from earshot.record import Feedback
 
 name = "appstore"
@@ -140,8 +140,6 @@ def _as_json(entry: Any) -> dict[str, Any]:
         elif written:
             prefix = "im:" if "itunes" in str(each.tag) else ""
             fields[prefix + written] = {"label": words(each)}
-    if child(entry, "name") is not None:
-        fields.setdefault("im:name", {"label": words(child(entry, "name"))})
     return fields
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
-from earshot.errors import FixSettings, RetryLater
+from earshot.errors import FixSettings, RetryLater, SkipRecord
 from earshot.platforms import dates, ratings
 from earshot.platforms.answers import expect, json_of
 from earshot.platforms.base import (
@@ -40,6 +40,7 @@ contract = Contract(
 )
 terms = Terms(note="Conversations API with the passkey of your account.")
 
+_ABSENT = object()
 _PAGE = 100
 _RETRY = ("REQUEST_LIMIT", "ERROR_UNKNOWN", "TIMEOUT", "UNAVAILABLE")
 _KNOWN = known(
@@ -168,8 +169,11 @@ def _item(
 
 
 def _rating(piece: Payload) -> ratings.Rating:
-    scale = piece.take("RatingRange")
-    return ratings.read(piece.need("Rating"), scale=float(scale or 5))
+    """A review may go without a rating; an answer without the field is another format."""
+    scale, rating = piece.take("RatingRange"), piece.take("Rating", _ABSENT)
+    if rating is _ABSENT:
+        raise SkipRecord('expected field "Rating", found none', field="rating")
+    return ratings.read(rating, scale=float(scale or 5))
 
 
 def _product(product_id: Any, products: Mapping[str, Any]) -> str | None:

@@ -46,12 +46,12 @@ terms = Terms(note="Places API: 5 reviews a place; only the place id may be stor
 _NEW, _LEGACY = "https://places.googleapis.com", "https://maps.googleapis.com"
 _MASK = "id,displayName,userRatingCount,reviews"
 _FIELDS = "place_id,name,user_ratings_total,reviews"
-_CONTRIBUTOR = re.compile(r"/contrib/(\d+)")
+_CONTRIBUTOR = re.compile(r"(?:/contrib|plus\.google\.com)/(\d+)")
 _RETRY = frozenset({"OVER_QUERY_LIMIT", "UNKNOWN_ERROR", "RESOURCE_EXHAUSTED"})
 _WRONG = frozenset({"NOT_FOUND", "INVALID_REQUEST", "REQUEST_DENIED", "ZERO_RESULTS"})
 _KNOWN = known(
     """
-    profile_photo_url relative_time_description translated aspects author_name
+    profile_photo_url relative_time_description translated author_name
     relativePublishTimeDescription name flagContentUri visitDate
     """
 )
@@ -150,7 +150,8 @@ def _place(payload: Any, answer: Answer) -> dict[str, Any]:
 
 def _item(raw: Any, call: Call, options: Options, to: Gathered) -> Iterator[Feedback]:
     review = Payload(raw)
-    rating = ratings.read(review.need("rating"))
+    has_aspects = review.take("aspects") is not None
+    rating = ratings.read(review.take("rating") if has_aspects else review.need("rating"))
     published = dates.read(review.first("publishTime", "time"), zone=options.timezone)
     by = review.within("authorAttribution")
     uri, link = text(review.first("author_url") or by.take("uri")), review.take("googleMapsUri")

@@ -133,7 +133,7 @@ def _reviews(html: str, answer: Answer) -> tuple[list[Any], int]:
     """Raw reviews and the number of pages."""
     if html.lstrip()[:1] not in ("<", ""):
         raise _changed(answer, html)
-    if refusal_in(answer.body) is None and "</html" not in html[-200:].lower():
+    if "</html" not in html[-200:].lower() and refusal_in(answer.body) is None:
         raise RetryLater("expected a whole page, found one that ends early: later")
     found = _NEXT_DATA.search(html)
     try:
