@@ -289,7 +289,11 @@ def load(path: Path | str | None = None) -> Settings:
 
 def explain(file: str, error: ValidationError) -> str:
     """One line a fault: file, key, value seen, what to write instead."""
-    return "\n".join(_fault(file, dict(fault)) for fault in error.errors(include_url=False))
+    faults = error.errors(include_url=False)
+    # A table that is wrong makes its list too short: say only what is wrong inside.
+    inner = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
+    told = [f for f in faults if not (f["type"] == "too_short" and f["loc"] in inner)]
+    return "\n".join(_fault(file, dict(fault)) for fault in told)
 
 
 def _fault(file: str, fault: dict[str, Any]) -> str:

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from earshot.cli import main
+from earshot.local import postgres
+
+FILE = """
+contact = "ops@northwind.example"
+[clock]
+source = "database"
+[[brand]]
+key = "northwind"
+name = "Northwind Home"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, database):
+    """A folder with settings, in which commands find the test's database."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EARSHOT_SETTINGS", raising=False)
+    (tmp_path / "earshot.toml").write_text(FILE)
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs a command; gives status, standard output and standard error."""
+
+    def run_command(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main(words)
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run_command
+
+
+def refused(result: tuple[int, str, str], *words: str, status: int = 2) -> None:
+    """One line on standard error with all the words, nothing on standard output."""
+    code, out, err = result
+    assert code == status
+    assert out == ""
+    assert err.count("\n") == 1
+    for word in words:
+        assert word in err
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from earshot.cli import main; main(['--help']);"
+        "heavy = {'torch', 'transformers', 'airflow', 'matplotlib', 'scrapy', 'pandas',"
+        " 'psycopg2', 'sklearn', 'scipy', 'numpy'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_init_writes_settings_that_load_and_keys_that_are_private(tmp_path, monkeypatch, run):
+    monkeypatch.chdir(tmp_path)
+
+    assert run("init", "--brand", 'Bäcker "Nord"', "--contact", "ops@nord.example")[0] == 0
+
+    secrets = tmp_path / ".earshot" / "secrets.env"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    assert "EARSHOT_AUTHOR_KEY=" in secrets.read_text()
+    text = (tmp_path / "earshot.toml").read_text()
+    assert 'contact = "ops@nord.example"' in text
+    assert 'key = "b-cker-nord"' in text
+
+
+def test_init_never_overwrites(tmp_path, monkeypatch, run):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "earshot.toml").write_text("mine")
+
+    refused(run("init"), "exists already")
+
+    assert (tmp_path / "earshot.toml").read_text() == "mine"
+    assert not (tmp_path / ".earshot").exists()
+
+
+def test_every_line_of_the_template_that_is_commented_out_is_a_known_key(
+    tmp_path, monkeypatch, run
+):
+    monkeypatch.chdir(tmp_path)
+    run("init")
+    lines = (tmp_path / "earshot.toml").read_text().splitlines()
+    opened = [line[2:] if line.startswith("# ") and _is_toml(line[2:]) else line for line in lines]
+    (tmp_path / "earshot.toml").write_text("\n".join(opened))
+
+    from earshot.settings import load
+
+    settings = load(tmp_path / "earshot.toml")
+
+    assert [source.name for source in settings.source] == ["shop", "export"]
+    assert settings.planned_event[0].expected_factor == 3.0
+    assert settings.database.port == 5433
+
+
+def _is_toml(line: str) -> bool:
+    return re.match(r"\[|\w+ = ", line) is not None
+
+
+def test_check_names_each_part_and_fails_where_one_does(folder, run, monkeypatch):
+    monkeypatch.setenv("EARSHOT_AUTHOR_KEY", "k" * 32)
+    (folder / "earshot.toml").write_text(
+        FILE + '[[source]]\nname = "odd"\nkind = "no-such"\nbrand = "northwind"\n'
+    )
+
+    status, out, _ = run("check", "--json")
+
+    parts = {line["part"]: line for line in map(json.loads, out.splitlines())}
+    assert status == 1
+    assert parts["settings"]["is_ok"]
+    assert parts["database"]["is_ok"]
+    assert not parts["source"]["is_ok"]
+    assert "no-such" in parts["source"]["detail"]
+
+
+def test_check_says_that_the_author_key_is_missing(folder, run, monkeypatch):
+    monkeypatch.delenv("EARSHOT_AUTHOR_KEY", raising=False)
+
+    _, out, _ = run("check", "--json")
+
+    assert "earshot init" in json.loads(out.splitlines()[0])["detail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('contact = "a@b.example"', ["brand", "missing"]),
+        (FILE.replace("northwind", "North Wind"), ["brand[0].key", "North Wind"]),
+        (FILE + 'time_zone = "CEST"', ["brand[0].time_zone", '"CEST"', "Europe/Berlin"]),
+        (FILE + "[airflow]\nport = 80", ["airflow.port", "80"]),
+        (FILE + "[airflow]\nports = 8080", ["airflow.ports", "no such key"]),
+        (FILE + "[airflow", ["not valid TOML"]),
+    ],
+    ids=["no brand", "bad key", "bad zone", "bad port", "unknown key", "no toml"],
+)
+def test_a_wrong_setting_is_one_line_with_file_key_value_and_remedy(folder, run, content, words):
+    (folder / "earshot.toml").write_text(content)
+
+    refused(run("watch"), "earshot.toml", *words)
+
+
+def test_missing_settings_say_which_command_writes_them(tmp_path, monkeypatch, run):
+    monkeypatch.chdir(tmp_path)
+
+    refused(run("watch"), "no such settings file", "earshot init")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nonsense"],
+        ["watch", "--nonsense"],
+        ["crawl"],
+        ["replies", "approve", "seven"],
+        ["evaluate", "sentiment", "no-such-file.jsonl"],
+        ["replay", "--from", "yesterday"],
+        ["sql", "select 1", "--role", "king"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_one_line_that_names_the_help(folder, run, words):
+    refused(run(*words), "--help")
+
+
+def test_a_source_that_is_not_there_is_named_with_those_that_are(folder, run):
+    refused(run("crawl", "shop"), '"shop"')
+
+
+def test_an_import_of_a_missing_file_stores_nothing(folder, run, database):
+    (folder / "earshot.toml").write_text(
+        FILE.replace("database", "system")
+        + '[[source]]\nname = "export"\nkind = "file"\nbrand = "northwind"\n'
+        + '[source.columns]\nbody = "text"\n'
+    )
+
+    status, _, err = run("import", "no-such.csv")
+
+    assert status == 2
+    assert "no-such.csv" in err
+    with database.connect("pipeline") as conn, conn.cursor() as cursor:
+        cursor.execute("select count(*) from earshot.feedback")
+        assert cursor.fetchone()[0] == 0
+
+
+def test_a_draft_that_is_not_there_is_named(folder, run, database):
+    with database.connect("pipeline") as conn, conn, conn.cursor() as cursor:
+        cursor.execute("insert into earshot.clock (stands_at) values (now())")
+
+    refused(run("replies", "drop", "77"), "no draft 77", "earshot replies list")
+
+
+def test_sql_reads_as_the_analyst_and_nothing_else(folder, run):
+    status, out, _ = run("sql", "select 1 as one, 'a' as two", "--json")
+    assert (status, json.loads(out)) == (0, {"one": 1, "two": "a"})
+
+    refused(run("sql", "select * from earshot.feedback"), "permission denied")
+    refused(run("sql", "create table analytics.mine (id int)"), "refused")
+
+
+def test_an_unreachable_database_is_a_failure_and_not_wrong_usage(folder, run, monkeypatch):
+    monkeypatch.setenv("EARSHOT_DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/d")
+
+    result = run("watch")
+
+    refused(result, "does not answer", status=1)
+    assert "hidden" not in result[2]
+
+
+def test_an_unexpected_error_shows_its_trace_with_debug_only(folder, run, monkeypatch):
+    monkeypatch.setattr("earshot.cli.steps.settings_of", lambda file: {}["no"])
+
+    refused(run("watch"), "Unexpected KeyError", "--debug", status=1)
+    assert "Traceback" in run("watch", "--debug")[2]
+
+
+def test_down_ends_the_embedded_server_and_is_safe_to_repeat(tmp_path, monkeypatch, run):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EARSHOT_DATABASE_URL", raising=False)
+    run("init")
+    assert run("sql", "select 1", "--json")[:2] == (0, '{"?column?": 1}\n')
+    home = tmp_path / ".earshot"
+    assert postgres.running(home) is not None
+
+    assert "stopped" in run("down")[1]
+    assert postgres.running(home) is None
+    assert "nothing ran" in run("down")[1]
+    assert "deleted" in run("down", "--delete")[1]
+    assert not home.exists()
+
+
+def test_output_that_nobody_reads_on_is_no_failure_with_a_trace(folder):
+    command = f"{sys.executable} -m earshot sql 'select generate_series(1, 200000) as n' --json"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} | head -1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+
+    assert done.stdout == '{"n": 1}\n'
+    assert "Traceback" not in done.stderr
