@@ -114,9 +114,9 @@ def _call(options: Options, note: dict[str, Any]) -> Call:
 
 def _is_login_wall(answer: Answer) -> bool:
     moved = answer.headers.get("location", "") if 300 <= answer.status < 400 else answer.url
-    return (
-        "/users/connect" in moved or "/login" in moved or refusal_in(answer.body) == "a login wall"
-    )
+    if "/users/connect" in moved or "/login" in moved:
+        return True
+    return b"__NEXT_DATA__" not in answer.body and refusal_in(answer.body) == "a login wall"
 
 
 def _end_at_wall(call: Call, cursor: Cursor) -> Page:
