@@ -19,7 +19,7 @@ def now(conn: Connection, settings: Settings) -> datetime:
     """
     if settings.clock.source == "system":
         return datetime.now(UTC)
-    stands_at = queries.clock_stands_at(conn)
+    stands_at: datetime | None = queries.clock_stands_at(conn)
     if stands_at is None:
         raise FixSettings(
             'earshot.toml: clock.source: "database" but no time was ever set; '
