@@ -12,6 +12,38 @@ _LINE, _NOW, _BAND, _TEXT = "#33415c", "#c1121f", "#d8dee9", "#1d1c1d"
 
 
 def chart_png(chart: dict[str, Any]) -> bytes:
+    """Draw a message's chart: `kind` "weeks" for a digest, else an incident's hours."""
+    return _weeks_png(chart) if chart.get("kind") == "weeks" else _hours_png(chart)
+
+
+def _weeks_png(chart: dict[str, Any]) -> bytes:
+    """Voices a week as bars, the negative ones hatched, so that colour alone says nothing.
+
+    Args:
+        chart: `title` and `weeks` as `[ISO date, voices, negative]`, oldest first.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), dpi=DOTS_PER_INCH, facecolor="white")
+    axes: Any = figure.add_subplot()
+    labels = [f"{datetime.fromisoformat(week[0]):%-d %b}" for week in chart["weeks"]]
+    places = range(len(labels))
+    axes.bar(places, [week[1] for week in chart["weeks"]], color=_BAND, label="all")
+    axes.bar(
+        places,
+        [week[2] for week in chart["weeks"]],
+        color=_NOW,
+        hatch="//",
+        edgecolor="white",
+        label="negative",
+    )
+    axes.set_xticks(list(places), labels)
+    axes.set_ylim(0, max(*(week[1] for week in chart["weeks"]), 3) * 1.28)
+    _dress(figure, axes, chart["title"])
+    return _as_png(figure)
+
+
+def _hours_png(chart: dict[str, Any]) -> bytes:
     """Draw complaints an hour over the expected band, the incident's hours in red.
 
     Args:
@@ -30,7 +62,9 @@ def chart_png(chart: dict[str, Any]) -> bytes:
     axes.fill_between(hours, lows, highs, color=_BAND, step="mid", linewidth=0, label="expected")
     axes.plot(hours, counts, color=_LINE, linewidth=1.6, drawstyle="steps-mid")
     _mark_incident(axes, hours, counts, started)
-    _dress(figure, axes, chart["noun"], hours, counts)
+    _mark_days(axes, hours, counts)
+    noun = str(chart["noun"])
+    _dress(figure, axes, f"{noun[:1].upper()}{noun[1:]} an hour")
     return _as_png(figure)
 
 
@@ -54,17 +88,21 @@ def _mark_incident(axes: Any, hours: list[datetime], counts: list[int], started:
     )
 
 
-def _dress(figure: Any, axes: Any, noun: str, hours: list[datetime], counts: list[int]) -> None:
+def _mark_days(axes: Any, hours: list[datetime], counts: list[int]) -> None:
     from matplotlib.dates import AutoDateLocator, DateFormatter
-    from matplotlib.ticker import MaxNLocator
 
-    axes.set_title(f"{noun[:1].upper()}{noun[1:]} an hour", loc="left", fontsize=15, color=_TEXT)
     axes.set_xlim(hours[0], hours[-1])
     axes.set_ylim(0, max(*counts, 3) * 1.22)
     spans_days = hours[-1] - hours[0] > timedelta(days=2)
     axes.xaxis.set_major_locator(AutoDateLocator(tz=hours[0].tzinfo, maxticks=6))
     written = "%a %-d %b" if spans_days else "%H:%M"
     axes.xaxis.set_major_formatter(DateFormatter(written, tz=hours[0].tzinfo))
+
+
+def _dress(figure: Any, axes: Any, title: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_title(title, loc="left", fontsize=15, color=_TEXT)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.tick_params(labelsize=13, colors=_TEXT, length=0)
     axes.grid(axis="y", color="#eceff4", linewidth=1)
