@@ -49,7 +49,7 @@ def record_success(
         row = queries.source_row(conn, name=source.name)
         newest = queries.crawl_newest(conn, source_id=row["id"])
         found = breaches(
-            session.platform.contract,
+            session.contract,
             tally,
             now=moment,
             newest=newest,
