@@ -277,6 +277,9 @@ class Options(BaseModel):
     )
     max_pages: int = Field(default=2000, gt=0, description="Pages read in one crawl at most.")
     accept_terms: bool = Field(default=False, description="Read although the terms forbid it.")
+    newest_within_days: float | None = Field(
+        default=None, gt=0, description="Age of the newest text of a healthy source at most."
+    )
     overlap_days: float | None = Field(
         default=None, ge=0, description="Days read again behind the cursor, if not the usual."
     )

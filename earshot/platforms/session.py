@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from earshot.errors import StopSource
-from earshot.platforms.base import Answer, Call, Credentials, Cursor, Options, Page, Platform, Span
+from earshot.platforms.base import (
+    Answer,
+    Call,
+    Contract,
+    Credentials,
+    Cursor,
+    Options,
+    Page,
+    Platform,
+    Span,
+)
 from earshot.platforms.calls import fingerprint
 
 _PATIENCE = 3
@@ -46,6 +56,12 @@ class Session:
         self.unread_fields: set[str] = set()
         self._asked: set[str] = set()
         self._seen: dict[str, int] = {}
+
+    @property
+    def contract(self) -> Contract:
+        """What this source owes: the platform's contract and the freshness its options name."""
+        owed, days = self.platform.contract, self.options.newest_within_days
+        return owed if days is None else replace(owed, newest_at_most=timedelta(days=days))
 
     def calls(self) -> list[Call]:
         """The calls to begin with."""

@@ -38,7 +38,7 @@ from earshot.record import Feedback
 
 name = "zendesk"
 needs = ("ZENDESK_EMAIL", "ZENDESK_TOKEN")
-contract = Contract(required=("body", "published_at", "author_id"), overlap=timedelta(0))
+contract = Contract(required=("published_at", "author_id"), overlap=timedelta(0))
 terms = Terms(note="Support API of your own account: 10 incremental calls a minute.")
 
 _LIST = 100

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -378,3 +379,22 @@ def test_a_missing_credential_is_named_unless_the_service_is_a_stand_in() -> Non
 def test_an_unknown_kind_names_the_known_ones() -> None:
     with pytest.raises(FixSettings, match="zendesk"):
         platforms.load("zendisk")
+
+
+@pytest.mark.parametrize("name", platforms.names())
+def test_a_platform_documents_itself_and_all_its_options(name: str) -> None:
+    platform = platforms.load(name)
+
+    undescribed = [k for k, v in platform.Options.model_fields.items() if not v.description]
+    assert undescribed == []
+    assert platform.Options.__doc__
+    assert platform.terms.note
+    assert platform.contract.required
+
+
+def test_a_source_may_say_how_fresh_it_must_be() -> None:
+    case = replace(CASES[3], options={**CASES[3].options, "newest_within_days": 2})
+
+    _, session = received(case)
+
+    assert session.contract.newest_at_most == timedelta(days=2)
