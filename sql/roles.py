@@ -22,7 +22,9 @@ PREPARING = 0x45415201
 
 EXISTING_ROLES = "select rolname from pg_roles where rolname = any(%s)"
 EXISTING_DATABASES = "select datname from pg_database where datname = any(%s)"
-MAY_BECOME = "select bool_and(pg_has_role(rolname, 'member')) from pg_roles where rolname = any(%s)"
+MAY_BECOME = "select bool_and(pg_has_role(rolname, %s)) from pg_roles where rolname = any(%s)"
+SET_RIGHT_SINCE = 160000
+"""Before, every member of a role could take it on."""
 
 
 def role_name(role: str) -> str:
@@ -148,7 +150,8 @@ def _become_member(conn: Connection) -> None:
     with conn.cursor() as cursor:
         cursor.execute("select rolsuper from pg_roles where rolname = current_user")
         is_superuser = (cursor.fetchone() or (False,))[0]
-        cursor.execute(MAY_BECOME, [list(ROLE_NAMES)])
+        right = "set" if conn.server_version >= SET_RIGHT_SINCE else "member"
+        cursor.execute(MAY_BECOME, [right, list(ROLE_NAMES)])
         if is_superuser or (cursor.fetchone() or (False,))[0]:
             return
         for name in ROLE_NAMES:
