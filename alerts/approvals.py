@@ -17,7 +17,7 @@ from typing import Any, Literal
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
-from alerts.slack.drafts import announce_draft
+from alerts.slack.drafts import announce_draft, tell_late
 from earshot.settings import Settings
 from sql.named import queries
 
@@ -189,6 +189,16 @@ def regenerate(
     _event(conn, new_id, now, "drafted", actor, {"wish": wish, "attempt": attempt})
     announce_draft(conn, settings, new_id, now)
     return _answer("done", "Written anew.", new_id)
+
+
+def tend_drafts(conn: Connection, settings: Settings, now: datetime) -> int:
+    """What time and customers do to drafts: void the outdated, tell of the late.
+
+    Call it on every timed wake of the reply step. Returns how many became void.
+    """
+    voided = void_outdated(conn, settings, now)
+    tell_late(conn, settings, now)
+    return voided
 
 
 def void_outdated(conn: Connection, settings: Settings, now: datetime) -> int:

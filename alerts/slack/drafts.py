@@ -12,7 +12,7 @@ from alerts.slack import text as t
 from alerts.slack.blocks import Message, header, section
 from alerts.slack.draft_message import draft_message, draft_view
 from alerts.slack.incidents import message_key, update_incident
-from alerts.slack.outbox import say
+from alerts.slack.outbox import enqueue, more, say
 from alerts.slack.routing import brand_channel, not_before
 from earshot.settings import Settings
 from sql.named import queries
@@ -55,7 +55,55 @@ def announce_draft(conn: Connection, settings: Settings, draft_id: int, now: dat
     return is_said
 
 
-refresh_draft = announce_draft
+def tell_late(conn: Connection, settings: Settings, now: datetime) -> int:
+    """Bring the numbers of waiting and late replies up to date; say once where some became late.
+
+    Late is said once in each thread, and once in the escalation channel if there is one.
+
+    Returns:
+        In how many threads replies are late.
+    """
+    threads = list(queries.slack_draft_threads(conn, now=now))
+    for thread in threads:
+        row = queries.slack_draft(conn, draft_id=thread["draft_id"])
+        _refresh_parent(conn, settings, row, thread["parent"], now)
+        if thread["late"]:
+            _say_late(conn, settings, row, thread, now)
+    return sum(1 for thread in threads if thread["late"])
+
+
+def _say_late(conn: Connection, settings: Settings, row: Any, thread: Any, now: datetime) -> None:
+    parent, zone = thread["parent"], ZoneInfo(row["time_zone"])
+    due = t.day_and_time(thread["due_at"], now, zone)
+    many = "a reply" if thread["late"] == 1 else f"{thread['late']} replies"
+    words = f"Late: {many} for {t.label(row['brand_name'])}, the first was due {due}."
+    posted = queries.outbox_row(conn, key=parent)
+    waits = not_before(settings, severity="low", zone=zone, now=now)
+    enqueue(
+        conn,
+        key=f"{parent}:late",
+        subject=parent,
+        action="thread",
+        payload=more(words, parent),
+        channel=posted["channel"],
+        brand_id=row["brand_id"],
+        now=now,
+        not_before=waits,
+    )
+    channel = settings.slack.escalation.channel
+    if channel:
+        told = f"⏰ {words} They wait in {t.escape(posted['channel'])}."
+        enqueue(
+            conn,
+            key=f"{parent}:late:escalation",
+            subject=f"{parent}:late:escalation",
+            action="post",
+            payload={"text": told, "blocks": [section(told)], "chart": None, "feedback_ids": []},
+            channel=channel,
+            brand_id=row["brand_id"],
+            now=now,
+            not_before=waits,
+        )
 
 
 def _thread_of(conn: Connection, settings: Settings, row: Any, now: datetime) -> tuple[str, str]:

@@ -293,3 +293,16 @@ from decided
 where at between cast(:now as timestamptz) - interval '24 hours' and :now
 order by at desc
 limit :most;
+
+-- name: slack_draft_threads(now)
+-- Messages above drafts that wait, with the earliest due time of those that are late.
+select
+    outbox.payload ->> 'parent' as parent,
+    min(draft.id) as draft_id,
+    count(*) filter (where draft.due_at < :now) as late,
+    min(draft.due_at) filter (where draft.due_at < :now) as due_at
+from earshot.outbox as outbox
+inner join earshot.reply_draft as draft on outbox.key = 'draft:' || draft.id
+where draft.state in ('waiting', 'blocked', 'unsure')
+group by outbox.payload ->> 'parent'
+order by min(draft.id);

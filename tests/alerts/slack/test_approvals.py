@@ -18,10 +18,12 @@ from alerts.approvals import (
     hash_of,
     mark_sent,
     regenerate,
+    tend_drafts,
     void_outdated,
 )
 from alerts.slack.drafts import announce_draft
 from earshot.settings import Settings
+from sql.clock import advance
 from tests.alerts.slack.conftest import NOON
 from tests.alerts.slack.test_delivery import send
 from tests.slack_blocks import texts
@@ -254,6 +256,27 @@ def test_a_day_has_one_message_for_all_its_drafts(
     (header,) = slack.roots()
     assert len(slack.thread(header)) == 3
     assert "3 waiting, 1 late" in header["text"]
+
+
+def test_lateness_is_counted_and_said_once(
+    conn: Connection,
+    slack: SlackStandIn,
+    slack_settings: Settings,
+    write_draft: Callable[..., int],
+) -> None:
+    draft = write_draft(TEXT)
+    with conn:
+        announce_draft(conn, slack_settings, draft, NOON)
+    for minutes in (40, 42, 60):
+        with conn:
+            advance(conn, NOON + timedelta(minutes=minutes))
+            tend_drafts(conn, slack_settings, NOON + timedelta(minutes=minutes))
+        send(slack_settings)
+
+    (header,) = slack.roots()
+    late = [m["text"] for m in slack.thread(header) if m["text"].startswith("Late")]
+    assert late == ["Late: a reply for Northwind Home, the first was due 12:41."]
+    assert "1 waiting, 1 late" in header["text"]
 
 
 def test_a_long_draft_is_shown_whole(
