@@ -10,13 +10,24 @@ import typer
 from earshot.cli.common import SettingsFile, say, settings_of
 
 
-def up(settings_file: SettingsFile = None) -> None:
-    """Start Postgres and Airflow, and run until Ctrl-C or `earshot down`."""
+def up(
+    sql_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1024, max=65535, help="Let Postgres also listen on this port of loopback."
+        ),
+    ] = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Start Postgres, Airflow and the Slack listener, until Ctrl-C or `earshot down`."""
     from earshot.cli.setup import make_keys
     from earshot.local import stack
+    from earshot.settings import Database
     from sql.connect import database
 
     settings = settings_of(settings_file)
+    if sql_port is not None:
+        settings = settings.model_copy(update={"database": Database(port=sql_port)})
     make_keys(settings.home_folder)
     with stack.owned(settings.home_folder):
         say("Postgres starts")
