@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request
@@ -53,6 +53,9 @@ class AddressMiddleware:
 class GuardedResolver(CachingThreadedResolver):  # type: ignore[misc]
     """Refuses names that resolve to private addresses, at the moment of connecting."""
 
+    refused: ClassVar[set[str]] = set()
+    """Names refused in this process: Twisted reports them as unknown hosts only."""
+
     def __init__(
         self, reactor: Any, cache_size: int, timeout: float, named: frozenset[str]
     ) -> None:
@@ -78,6 +81,7 @@ class GuardedResolver(CachingThreadedResolver):  # type: ignore[misc]
 
         def guard(address: str) -> str:
             if name not in self._named and is_private(address):
+                self.refused.add(name)
                 raise PrivateAddress(name)
             return address
 

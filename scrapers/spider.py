@@ -9,18 +9,26 @@ from typing import Any
 
 import scrapy
 from scrapy.core.downloader.handlers.http11 import TunnelError
-from scrapy.exceptions import CloseSpider, IgnoreRequest
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    CloseSpider,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
 from scrapy.http import Request, Response
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet import error as network
 from twisted.python.failure import Failure
-from twisted.web.client import ResponseFailed
 
 from earshot.errors import EarshotError, RetryLater, StopSource
 from earshot.platforms.base import Answer, Call, Headers, Page
 from earshot.platforms.calls import signed
 from earshot.platforms.session import Session
-from scrapers.addresses import PrivateAddress
+from scrapers.addresses import GuardedResolver, PrivateAddress
 from scrapers.validators import Validators
 
 MOST_TRIES = 4
@@ -102,13 +110,24 @@ class PlatformSpider(scrapy.Spider):  # type: ignore[misc]
         place = request.url.split("?", 1)[0]
         if failure.check(PrivateAddress):
             self._stop(StopSource(str(failure.value)))
+        if (host := urlparse_cached(request).hostname) in GuardedResolver.refused:
+            self._stop(StopSource(str(PrivateAddress(str(host)))))
+        if failure.check(DownloadCancelledError):
+            self._stop(
+                StopSource(
+                    f"expected an answer of at most {self.settings['DOWNLOAD_MAXSIZE']:,} bytes, "
+                    f"found a larger one at {place}: raise largest_answer_mb if it is meant"
+                )
+            )
         if failure.check(IgnoreRequest):
             self._forbidden(request, place)
             return
         if not failure.check(*_PASSING):
             self.outcome.fault = failure.type.__name__
             self._stop(
-                StopSource(f"expected an answer, found {failure.type.__name__} at {place}: report")
+                StopSource(
+                    f"expected an answer, found {failure.type.__name__} at {place}: report it"
+                )
             )
         what = type(failure.value).__name__
         error = RetryLater(f"expected an answer, found {what} at {place}: the host is slow or down")
@@ -175,15 +194,15 @@ class PlatformSpider(scrapy.Spider):  # type: ignore[misc]
 
 
 _PASSING = (
-    network.TimeoutError,
-    network.TCPTimedOutError,
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+    TunnelError,
     network.ConnectError,
-    network.ConnectionRefusedError,
     network.ConnectionDone,
     network.ConnectionLost,
-    network.DNSLookupError,
-    ResponseFailed,
-    TunnelError,
     OSError,
 )
 

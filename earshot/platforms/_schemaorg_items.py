@@ -27,19 +27,27 @@ _IDENTIFIERS = ("sku", "gtin", "gtin13", "gtin14", "gtin12", "gtin8", "productID
 class Identities:
     """Ordinals among reviews that product, author and date do not tell apart.
 
-    `last` is what the next page of the product must know: how often each identity was met.
+    `last` is what the next page of the product must know: the identity of its last review, with
+    the texts met under it. A review that moved to the next page meanwhile is known by its text.
     """
 
-    def __init__(self, before: Mapping[str, int]) -> None:
-        self._counts = dict(before)
-        self.last: dict[str, int] = dict(before)
+    def __init__(self, before: Mapping[str, list[str]]) -> None:
+        self._texts = {bare: list(texts) for bare, texts in before.items()}
+        self._to_come = {bare: list(texts) for bare, texts in before.items()}
+        self.last: dict[str, list[str]] = dict(self._texts)
 
-    def next(self, parts: str) -> str:
+    def next(self, parts: str, text: str) -> str:
         """The made id of one more review with these parts."""
-        bare = digest(parts, -1)[5:17]
-        ordinal = self._counts.get(bare, 0)
-        self._counts[bare] = ordinal + 1
-        self.last = {bare: ordinal + 1}
+        bare, told = digest(parts, -1)[5:17], digest(text, -1)[5:17]
+        texts = self._texts.setdefault(bare, [])
+        again = self._to_come.get(bare, [])
+        if told in again:
+            ordinal = texts.index(told)
+            again.remove(told)
+        else:
+            ordinal = len(texts)
+            texts.append(told)
+        self.last = {bare: texts}
         return digest(parts, ordinal)
 
 
@@ -192,7 +200,7 @@ def _feedback(
     return Feedback(
         source=options.source,
         platform="schemaorg",
-        external_id=identities.next(parts),
+        external_id=identities.next(parts, f"{title}\n{body}"),
         brand=options.brand,
         product=options.product or _text(found.product, "name") or None,
         attributes=_attributes(found.product),
