@@ -39,7 +39,7 @@ def guide() -> str:
 def _row(kind: str, platform: Platform[Any]) -> str:
     needs = ", ".join(f"`{name}`" for name in platform.needs) or "none"
     terms = platform.terms
-    state = "from documentation" if terms.from_documentation else "recorded answers"
+    state = "from documentation" if terms.from_documentation else terms.evidence
     state += "" if terms.is_on_by_default else "; off"
     return f"| `{kind}` | {needs} | {state} | {terms.note} |"
 

@@ -227,12 +227,14 @@ class Terms:
         is_on_by_default: otherwise the source needs `accept_terms = true`.
         is_page_crawl: robots.txt binds it.
         from_documentation: written from documents, never run against the live service.
+        evidence: what the reader was tested with otherwise.
     """
 
     note: str
     is_on_by_default: bool = True
     is_page_crawl: bool = False
     from_documentation: bool = False
+    evidence: str = "recorded answers"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,7 +41,10 @@ needs = ("GOOGLE_PLACES_KEY",)
 contract = Contract(
     required=("rating", "published_at", "author_id"), required_share=0.9, least_items=1
 )
-terms = Terms(note="Places API: 5 reviews a place; only the place id may be stored for long.")
+terms = Terms(
+    note="Places API: 5 reviews a place; only the place id may be stored for long.",
+    evidence="recorded answers of the legacy form, the new form from documentation",
+)
 
 _NEW, _LEGACY = "https://places.googleapis.com", "https://maps.googleapis.com"
 _MASK = "id,displayName,userRatingCount,reviews"

@@ -82,6 +82,9 @@ class Options(BaseOptions):
 PLATFORM = Rest(
     name="rest",
     Options=Options,
-    terms=Terms(note="An endpoint of your own choice: its terms are yours to keep."),
+    terms=Terms(
+        note="An endpoint of your own choice: its terms are yours to keep.",
+        evidence="answers made by hand",
+    ),
     contract=Contract(required=("body",), required_share=0.5, overlap=timedelta(days=3)),
 )

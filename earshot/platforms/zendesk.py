@@ -39,7 +39,10 @@ from earshot.record import Feedback
 name = "zendesk"
 needs = ("ZENDESK_EMAIL", "ZENDESK_TOKEN")
 contract = Contract(required=("published_at", "author_id"), overlap=timedelta(0))
-terms = Terms(note="Support API of your own account: 10 incremental calls a minute.")
+terms = Terms(
+    note="Support API of your own account: 10 incremental calls a minute.",
+    evidence="recorded answers; messages, ratings and metric sets from documentation",
+)
 
 _LIST = 100
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
