@@ -105,16 +105,19 @@ class SlackTransport:
             return Receipt(channel=str(done["channel"]), ts=str(done["ts"]))
         self._pace(message.channel)
         thread = {"thread_ts": message.thread.ts} if message.thread else {}
-        done = self._call(
-            self._client.chat_postMessage,
-            is_posting=True,
-            channel=message.thread.channel if message.thread else message.channel,
-            metadata=metadata,
-            unfurl_links=False,
-            unfurl_media=False,
-            **thread,
-            **body,
-        )
+        try:
+            done = self._call(
+                self._client.chat_postMessage,
+                is_posting=True,
+                channel=message.thread.channel if message.thread else message.channel,
+                metadata=metadata,
+                unfurl_links=False,
+                unfurl_media=False,
+                **thread,
+                **body,
+            )
+        finally:  # counted from the answer: a slow call may have arrived just now
+            self._last_post[message.channel] = time.monotonic()
         return Receipt(channel=str(done["channel"]), ts=str(done["ts"]))
 
     def find(self, message: Outgoing) -> Receipt | None:
@@ -175,7 +178,6 @@ class SlackTransport:
         wait = due - time.monotonic()
         if wait > 0:
             self._sleep(wait)
-        self._last_post[channel] = time.monotonic()
 
     def _put(self, url: str, png: bytes) -> None:
         """Send the bytes to the address that Slack gave; it holds its own permission."""
