@@ -53,6 +53,8 @@ def environment(settings: Settings) -> dict[str, str]:
         **processes.mark(home),
         **{f"AIRFLOW__{name}": value for name, value in options.items()},
         "AIRFLOW_HOME": str(home / "airflow"),
+        # Tasks run beside each other: one thread each is faster than threads that wait in turns.
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         "EARSHOT_SETTINGS": str(settings.folder.resolve() / settings.file),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
