@@ -27,6 +27,8 @@ from alerts.replies.records import (
 from alerts.replies.understand import understand
 
 _ATTEMPTS = 12
+_ROOMY = 500
+"""Aim in characters from which a quotation may stand beside the details."""
 _DETAILS = frozenset(
     "obj dur amt pct cnt wash state part occ who courier your_pet cond promo feat coin where".split()
 )
@@ -186,6 +188,8 @@ class _Composer:
         parts = self._opening()
         if len(meaning.problems) > 1:
             parts.append(self._clause_part("second", "second", meaning.problems[1], rank=8))
+        if len(meaning.problems) > 2:  # noqa: PLR2004
+            parts.append(self._clause_part("second", "third", meaning.problems[2], rank=5))
         parts += self._feeling()
         parts += self._remedies()
         parts.append(self._contact())
@@ -227,15 +231,16 @@ class _Composer:
                 self._clause_part("but", "main", main, rank=9),
             ]
         opening = self._clause_part("apology", "main", main, rank=9)
-        if main.quote and not self._told(main):
+        told = self._details_told(main)
+        if main.quote and (told == 0 or (told == 1 and self.limit.aim > _ROOMY)):
             ways = frames(meaning.language, "quote", self.manner)
             said = tuple(w.replace("{q}", main.quote) for w in self._shuffled("quote", ways))
             return [opening, _Part(role="quote", ways=said, rank=6)]
         return [opening]
 
-    def _told(self, problem: Problem) -> bool:
-        """Whether the main clause carries a detail in the customer's own words."""
-        return any(rendered.used & _DETAILS for rendered in self._clauses(problem))
+    def _details_told(self, problem: Problem) -> int:
+        """How many details in the customer's own words the main clause carries."""
+        return max((len(c.used & _DETAILS) for c in self._clauses(problem)), default=0)
 
     def _clauses(self, problem: Problem) -> list[Rendered]:
         """Clauses for a problem, those that use most details."""
@@ -248,7 +253,9 @@ class _Composer:
 
     def _clause_part(self, frame: str, role: str, problem: Problem, *, rank: int) -> _Part:
         clauses = self._shuffled(f"{role}_clause", [c.text for c in self._clauses(problem)])
-        ways = self._shuffled(f"{role}_frame", frames(self.meaning.language, frame, self.manner))
+        ways = self._shuffled(f"{frame}_frame", frames(self.meaning.language, frame, self.manner))
+        if role == "third":
+            ways = ways[1:] + ways[:1]
         if not clauses:
             return _Part(role=role, ways=(), rank=rank)
         said = [way.replace("{c}", clauses[i % len(clauses)]) for i, way in enumerate(ways)]
@@ -260,8 +267,13 @@ class _Composer:
             main = self.meaning.problems[0]
             phrases = issue_phrases(self.meaning.language, main.key, main.theme)
             senses = self._shuffled("sense", phrases.get("sense", ()))
-            parts.append(_Part(role="sense", ways=tuple(senses), rank=5))
-        if self.wish == "warmer" or self._rng("has_standard").random() < 0.35:  # noqa: PLR2004
+            parts.append(_Part(role="sense", ways=tuple(senses), rank=4))
+        said = stock(self.meaning.language).get("circumstance", {})
+        told = [key for key in self.meaning.circumstances if key in said][:2]
+        for rank, key in zip((4, 3), told, strict=False):
+            ways = self._shuffled(f"circumstance_{key}", said[key])
+            parts.append(_Part(role=key, ways=tuple(ways), rank=rank))
+        if self.wish == "warmer" or self._rng("has_standard").random() < 0.2:  # noqa: PLR2004
             parts.append(_Part(role="standard", ways=tuple(self._frame("standard")), rank=2))
         return parts
 

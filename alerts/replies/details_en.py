@@ -223,7 +223,7 @@ def _modifies(tokens: list[re.Match[str]], index: int, sentence: str) -> bool:
     ):
         return True
     is_name = token.group()[0].isupper() and not token.group().isupper() and token.start() > 0
-    return is_name and word not in _BLOCKED and not sentence[: token.start()].rstrip().endswith(
+    return is_name and word not in _BLOCKED | _DETERMINERS and not sentence[: token.start()].rstrip().endswith(
         (".", "!", "?", ":")
     )
 

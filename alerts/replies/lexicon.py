@@ -78,6 +78,14 @@ def _issue(entry: dict[str, Any], macros: dict[str, str]) -> Issue:
 
 
 @cache
+def circumstances(language: str) -> tuple[Issue, ...]:
+    """What else a review may tell: a gift, a loyal customer, an earlier attempt …"""
+    content = read_toml("lexicon", language)
+    entries = content.get("circumstance", ())
+    return tuple(_issue({"theme": "", "weight": 1.0, **entry}, {}) for entry in entries)
+
+
+@cache
 def words(language: str) -> dict[str, Any]:
     """Word lists for details: objects, parts, occasions, people …"""
     return read_toml("lexicon", f"{language}_words")

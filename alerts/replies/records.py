@@ -80,6 +80,8 @@ class Understanding:
     """Main problem first."""
     remark: str | None = None
     """A quotable sentence of a review whose problem could not be named."""
+    circumstances: tuple[str, ...] = ()
+    """What else the review tells: `gift`, `loyal`, `asked_often` …; keys of the lexicon."""
     praise: str | None = None
     """What the customer liked, as a sanitised noun phrase."""
     is_sarcastic: bool = False

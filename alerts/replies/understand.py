@@ -8,12 +8,12 @@ taken from the sentence that tells of it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerts.replies import details_en
-from alerts.replies.lexicon import Issue, issues, normalised, sentences, word_set
+from alerts.replies.lexicon import Issue, circumstances, issues, normalised, sentences, word_set
 from alerts.replies.records import Problem, ReviewForReply, Understanding
-from alerts.replies.sanitise import detail, plain
+from alerts.replies.sanitise import detail, is_tame, plain
 
 _THEME_BOOST = 0.9
 _SECOND_WEIGHT = 2.4
@@ -65,18 +65,29 @@ def understand(review: ReviewForReply, *, language: str) -> Understanding:
     is_negative = _is_negative(review, text) or is_sarcastic
     hits = _hits(review, parts, language, is_sarcastic=is_sarcastic)
     problems = _problems(hits, text, language) or _from_themes(review, parts, text, language)
+    if not is_tame(review.whole_text):
+        problems = tuple(_wary(problem) for problem in problems)
     praise = None
     if not is_sarcastic and (review.stars is None or review.stars >= 3):
         praise = find_praise(parts, language)
     return Understanding(
         language=language,
         problems=problems,
-        remark=None if problems or is_sarcastic else _remark(parts, language),
+        remark=None
+        if problems or is_sarcastic or not is_tame(review.whole_text)
+        else _remark(parts, language),
+        circumstances=_circumstances(parts, language),
         praise=praise,
         is_sarcastic=is_sarcastic,
         is_negative=is_negative or bool(problems and not _is_high(review)),
         is_unclear=is_negative and not problems,
     )
+
+
+def _wary(problem: Problem) -> Problem:
+    """The problem without quotation and sums, for a review that is not tame."""
+    details = {name: said for name, said in problem.details.items() if name not in ("amt", "pct")}
+    return replace(problem, quote=None, details=details)
 
 
 def _is_high(review: ReviewForReply) -> bool:
@@ -226,6 +237,15 @@ def _from_themes(
     details = details_en.find_details(longest, 0, text) if language == "en" else {}
     quote = quotable(longest, language, near=0)
     return (Problem(key=theme.key, theme=theme.key, details=details, quote=quote, score=1.0),)
+
+
+def _circumstances(parts: list[str], language: str) -> tuple[str, ...]:
+    folded = [normalised(part) for part in parts]
+    return tuple(
+        circumstance.key
+        for circumstance in circumstances(language)
+        if any(circumstance.find(part) is not None for part in folded)
+    )
 
 
 def _remark(parts: list[str], language: str) -> str | None:
