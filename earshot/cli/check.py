@@ -159,6 +159,24 @@ def _print(line: Check) -> None:
     console().print(f"{line.part:<10} {escape(line.name):<28} {state}  {escape(line.detail)}")
 
 
+def doctor(json: AsJson = False, settings_file: SettingsFile = None) -> int:
+    """Check what must hold in the database whatever was killed; changes nothing."""
+    from sql.doctor import examine
+
+    findings = examine(settings_of(settings_file))
+    for finding in findings:
+        if json:
+            emit(asdict(finding))
+            continue
+        state = "[red]broken[/]" if finding.violations else "[green]holds [/]"
+        rows = (
+            f"  {finding.violations:,} ({', '.join(finding.examples)})" if finding.examples else ""
+        )
+        console().print(f"{finding.invariant:<22} {state}  {finding.meaning}{rows}")
+    return 1 if any(finding.violations for finding in findings) else 0
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    app.command()(doctor)
     app.command()(check)
