@@ -8,12 +8,14 @@ The facade, for whoever wires it:
   store the changed states (`engine.states()`) and the returned changes in one transaction.
 - `replay(observations, settings)` yields the same changes over a recorded history;
   `incidents_of(changes)` and `describe(incident)` give the lines of `earshot replay --json`.
+- `explain(incident, voices, usual)` says what broke, for whom, since when and what differs.
 
 `Change.kind` is open, grow, peak, escalate, resolve or reopen; tell it where `is_due`. The first
 due change of an incident is its first message: an incident of low severity is logged only.
 """
 
 from alerts.detection.engine import Engine
+from alerts.detection.explain import Explanation, explain
 from alerts.detection.incidents import Change, Incident, describe
 from alerts.detection.records import (
     Cell,
@@ -34,6 +36,7 @@ __all__ = [
     "Context",
     "Engine",
     "EngineSettings",
+    "Explanation",
     "Incident",
     "Observation",
     "PlannedEvent",
@@ -42,6 +45,7 @@ __all__ = [
     "ThemeMention",
     "cells_of",
     "describe",
+    "explain",
     "hour_of",
     "incidents_of",
     "moment_of",
