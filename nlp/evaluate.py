@@ -84,7 +84,7 @@ def themes(path: Path, taxonomy: Path, model: Model | str = "earshot") -> dict[s
     seen = [values["f1"] for values in per_theme.values() if values["support"]]
     return {
         "n": len(target),
-        "micro_f1": _round(_f1(found, target)),
+        "micro_f1": _round(f1(found, target)),
         "macro_f1": _round(np.mean(seen) if seen else 0.0),
         "top1_accuracy": _round(top.mean() if single.any() else 0.0),
         "ece": _round(expected_calibration_error(scores.probabilities.ravel(), target.ravel())),
@@ -206,7 +206,7 @@ def class_scores(
         if is_label.any():
             recalls.append(float((is_label & is_found).sum() / is_label.sum()))
         if is_label.any() or is_found.any():
-            f1s.append(_f1(is_found, is_label))
+            f1s.append(f1(is_found, is_label))
     return recalls, f1s
 
 
@@ -215,12 +215,13 @@ def _precision_recall(found: np.ndarray, target: np.ndarray) -> dict[str, float]
     return {
         "precision": _round(hits / max(1, found.sum())),
         "recall": _round(hits / max(1, target.sum())),
-        "f1": _round(_f1(found, target)),
+        "f1": _round(f1(found, target)),
         "support": int(target.sum()),
     }
 
 
-def _f1(found: np.ndarray, target: np.ndarray) -> float:
+def f1(found: np.ndarray, target: np.ndarray) -> float:
+    """F1 of boolean arrays of one shape, over all their elements."""
     total = float(found.sum() + target.sum())
     return 2 * float((found & target).sum()) / total if total else 0.0
 

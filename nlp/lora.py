@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 ALPHA = 32.0
+TOP = 1_000
 
 
 class LoraLinear(nn.Module):  # type: ignore[misc]
@@ -43,13 +44,18 @@ def add_adapters(body: nn.Module, rank: int, frozen_layers: int = 0) -> dict[str
     adapters = {}
     linear = {name: part for name, part in body.named_modules() if isinstance(part, nn.Linear)}
     for name, part in linear.items():
-        block = re.search(r"\.(\d+)\.", name)
-        if block and int(block[1]) < frozen_layers:
+        if block_of(name) < frozen_layers:
             continue
         parent, _, child = name.rpartition(".")
         adapters[name] = LoraLinear(part, rank)
         setattr(body.get_submodule(parent), child, adapters[name])
     return adapters
+
+
+def block_of(name: str) -> int:
+    """Number of the transformer block a layer is in; one outside all blocks counts as above."""
+    block = re.search(r"\.(\d+)\.", name)
+    return int(block[1]) if block else TOP
 
 
 def adapter_state(adapters: dict[str, LoraLinear]) -> dict[str, torch.Tensor]:

@@ -20,7 +20,7 @@ from nlp.calibration import (
 )
 from nlp.model import CARD_NAME, WEIGHTS_NAME, Model, ThemeText, load_model
 from nlp.training.data import Example
-from nlp.training.labels import label_text
+from nlp.training.labels import label_text, readable
 from nlp.training.splits import Splits
 
 UNSEEN_TEXTS = 1200
@@ -32,6 +32,7 @@ def write_weights(folder: Path, state: dict[str, torch.Tensor], card: dict[str, 
 
     half = {key: value.detach().half().contiguous() for key, value in state.items()}
     save_file(half, folder / WEIGHTS_NAME)
+    (folder / WEIGHTS_NAME).chmod(0o644)
     write_card(folder, card)
 
 
@@ -71,16 +72,17 @@ def _sentiment_scales(model: Model, examples: Sequence[Example]) -> tuple[Fitted
     plain = [example for example in examples if example.sentiment is not None]
     logits = document_logits(model, [example.text for example in plain])
     document = _fit(logits, np.array([example.sentiment for example in plain]))
-    pairs = [
-        (example.text, label, value, example.scheme)
-        for example in examples
-        for label, value in example.labels.items()
-        if value is not None
-    ]
-    if not pairs:
+    towards = [_towards(model, rows) for rows in _by_scheme(examples)]
+    if not towards:
         return document, document
-    logits = np.stack([_towards(model, text, label) for text, label, _, _ in pairs])
-    return document, _fit(logits, np.array([value for _, _, value, _ in pairs]))
+    joined = (np.concatenate(column) for column in zip(*towards, strict=True))
+    return document, _fit(*joined)
+
+
+def _by_scheme(examples: Sequence[Example]) -> list[list[Example]]:
+    rated = [row for row in examples if any(value is not None for value in row.labels.values())]
+    schemes = sorted({row.scheme for row in rated})
+    return [[row for row in rated if row.scheme == scheme] for scheme in schemes]
 
 
 def _fit(logits: np.ndarray, labels: np.ndarray) -> Fitted:
@@ -110,11 +112,18 @@ def match_logits(model: Model, texts: Sequence[str], themes: Sequence[ThemeText]
     return logits
 
 
-def _towards(model: Model, text: str, label: str) -> np.ndarray:
-    vector = model.encode_themes([ThemeText(name=label_text("", label).name)])
-    _, outputs = next(model.logits([text], vector))
-    towards: np.ndarray = outputs.theme_sentiment[0, 0].numpy()
-    return towards
+def _towards(model: Model, rows: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (pairs, 3) and classes (pairs,) of every text and rated label of one scheme."""
+    names = sorted({label for row in rows for label in row.labels})
+    vectors = model.encode_themes([ThemeText(name=readable(name)) for name in names])
+    logits, values = [], []
+    for chosen, outputs in model.logits([row.text for row in rows], vectors):
+        for place, index in enumerate(chosen):
+            for label, value in rows[index].labels.items():
+                if value is not None:
+                    logits.append(outputs.theme_sentiment[place, names.index(label)].numpy())
+                    values.append(value)
+    return np.stack(logits), np.array(values)
 
 
 def _unseen_group(model: Model, rows: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:

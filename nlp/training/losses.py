@@ -13,17 +13,21 @@ LABEL_SMOOTHING = 0.05
 LISTWISE, PAIRWISE, THEME_SENTIMENT = 0.5, 2.0, 1.0
 
 
-def batch_loss(outputs: Outputs, batch: MicroBatch) -> torch.Tensor:
-    """Scalar loss of one micro-batch over the terms for which it carries labels."""
+def batch_loss(outputs: Outputs, batch: MicroBatch, emphasis: float = 1.0) -> torch.Tensor:
+    """Scalar loss of one micro-batch over the terms for which it carries labels.
+
+    `emphasis` multiplies the terms that tell themes apart: their ranking and their sentiment.
+    """
     loss = _sentiment(outputs.sentiment, batch)
     if not batch.themes:
         return loss
     target = torch.zeros_like(outputs.match)
     for row, labels in enumerate(batch.labels):
         target[row, list(labels)] = 1.0
-    loss = loss + LISTWISE * _listwise(outputs.match, target)
+    loss = loss + emphasis * LISTWISE * _listwise(outputs.match, target)
     loss = loss + PAIRWISE * functional.binary_cross_entropy_with_logits(outputs.match, target)
-    return loss + THEME_SENTIMENT * _theme_sentiment(outputs.theme_sentiment, batch)
+    towards = _theme_sentiment(outputs.theme_sentiment, batch)
+    return loss + emphasis * THEME_SENTIMENT * towards
 
 
 def _sentiment(logits: torch.Tensor, batch: MicroBatch) -> torch.Tensor:
