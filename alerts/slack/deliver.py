@@ -99,6 +99,15 @@ def deliver(
                 queries.outbox_sender_unlock(conn, lock_key=SENDER_LOCK)
 
 
+def revive_dead_letters(settings: Settings) -> int:
+    """Put dead letters back once their cause is gone; returns how many.
+
+    A message dies only where Slack refused it, so that none of them can have arrived.
+    """
+    with connect(settings) as conn, conn:
+        return int(queries.outbox_retry_dead(conn, now=clock_now(conn, settings)))
+
+
 def _locked(conn: Connection, wait_seconds: float, sleep: Callable[[float], None]) -> bool:
     end = time.monotonic() + wait_seconds
     while True:

@@ -68,7 +68,7 @@ def dead_letter_notice(
     """Say once that a message could not be delivered, and what to do."""
     text = (
         f"⚠️ *A message for {t.escape(row['channel'] or 'no channel')} could not be delivered* "
-        f"({t.escape(row['key'])}). {t.escape(reason)} After the cause is gone, send it again with "
-        "the dead letters of the outbox."
+        f"({t.escape(row['key'])}). {t.escape(reason)} Once the cause is gone, "
+        "`earshot deliver --again` sends it."
     )
     return ops_notice(conn, settings, f"dead:{row['id']}", text, now)

@@ -27,6 +27,11 @@ def page(messages: Sequence[Mapping[str, Any]], pictures: Mapping[str, str]) -> 
     for root in roots:
         channels.setdefault(root["channel"], []).append(root)
     body = "".join(_channel(name, told, messages, pictures) for name, told in channels.items())
+    return document(body or "<p class=empty>No message yet.</p>")
+
+
+def document(body: str) -> str:
+    """A whole page around HTML that was made here; it may load nothing and run nothing."""
     style = _STYLE.read_text(encoding="utf-8")
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -34,7 +39,7 @@ def page(messages: Sequence[Mapping[str, Any]], pictures: Mapping[str, str]) -> 
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
         f"<title>Earshot: Slack preview</title><style>{style}</style></head><body><main>"
-        f"{body or '<p class=empty>No message yet.</p>'}</main></body></html>"
+        f"{body}</main></body></html>"
     )
 
 
@@ -64,7 +69,7 @@ def _message(message: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     at = datetime.fromisoformat(message["sent_at"])
     edited = '<span class="edited">(edited)</span>' if message["edits"] else ""
     picture = pictures.get(message.get("picture") or "", "")
-    blocks = "".join(_block(block, picture) for block in message["blocks"])
+    blocks = "".join(block_html(block, picture) for block in message["blocks"])
     return (
         '<article class="message"><div class="face" aria-hidden="true">E</div><div class="said">'
         '<p class="by"><b>Earshot</b><span class="app">APP</span>'
@@ -73,7 +78,8 @@ def _message(message: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     )
 
 
-def _block(block: Block, picture: str) -> str:
+def block_html(block: Block, picture: str = "") -> str:
+    """One block as HTML; `picture` is the data URI of the message's chart."""
     draw: dict[str, Callable[[Block], str]] = {
         "header": lambda b: f"<h2>{html.escape(b['text']['text'])}</h2>",
         "section": _section,

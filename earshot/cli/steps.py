@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -27,11 +27,21 @@ def watch(json: AsJson = False, settings_file: SettingsFile = None) -> None:
     tell(watch_all(settings_of(settings_file)).counts(), as_json=json)
 
 
-def deliver(json: AsJson = False, settings_file: SettingsFile = None) -> None:
+def deliver(
+    again: Annotated[
+        bool, typer.Option("--again", help="First put back what could not be delivered.")
+    ] = False,
+    json: AsJson = False,
+    settings_file: SettingsFile = None,
+) -> None:
     """Send what waits in the outbox."""
     from alerts.slack.deliver import deliver as deliver_all
+    from alerts.slack.deliver import revive_dead_letters
 
-    tell(deliver_all(settings_of(settings_file)).counts(), as_json=json)
+    settings = settings_of(settings_file)
+    if again:
+        revive_dead_letters(settings)
+    tell(deliver_all(settings).counts(), as_json=json)
 
 
 def replay(

@@ -202,18 +202,6 @@ set
     error = null
 where state = 'dead' and action <> 'publish';
 
--- name: outbox_dead_letters()
-select
-    key,
-    channel,
-    action,
-    attempts,
-    error,
-    created_at
-from earshot.outbox
-where state = 'dead'
-order by id;
-
 -- name: outbox_remember(id, facts)!
 -- Adds what the sender learnt (file id, place where reading back goes on) to the payload.
 update earshot.outbox

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psycopg2.extensions import connection as Connection
 
-from alerts.slack.deliver import DeliveryResult, deliver
+from alerts.slack.deliver import DeliveryResult, deliver, revive_dead_letters
 from alerts.slack.incidents import announce_incident, close_incident, thread_note, update_incident
 from alerts.slack.notices import ops_notice
 from earshot.errors import FixSettings
@@ -319,6 +319,10 @@ def test_a_channel_that_does_not_exist_makes_a_dead_letter_that_ops_hears_of(
     assert "channel_not_found" in row(conn, f"incident:{incident}")["error"]
     assert row(conn, f"incident:{incident}:note:peak")["state"] == "dead"
     assert "#nowhere" in slack.roots("earshot-ops")[0]["text"]
+    slack.add_channel("nowhere")
+    assert revive_dead_letters(slack_settings) == 2
+    assert send(slack_settings).sent == 2
+    assert len(slack.roots("nowhere")) == 1
 
 
 def test_a_refused_token_keeps_every_row_and_names_the_remedy(
