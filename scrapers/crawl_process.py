@@ -9,14 +9,14 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from psycopg2.extensions import connection as Connection
 
 from earshot.errors import EarshotError, FixSettings, RetryLater, StopSource
-from earshot.platforms.base import Span
+from earshot.platforms.base import Page, Span
 from earshot.platforms.session import Session
 from earshot.settings import Settings, Source
 from scrapers.catalogue import sync_catalogue
@@ -38,7 +38,7 @@ class Order:
 
     settings: Settings
     source: Source
-    purpose: Purpose
+    purpose: Purpose | Literal["check"]
     span: Span | None
 
 
@@ -47,7 +47,7 @@ def main() -> int:
     _die_with_parent()
     order = _order(json.load(sys.stdin))
     try:
-        said = crawl(order)
+        said = probe(order) if order.purpose == "check" else crawl(order)
     except EarshotError as error:
         said = {
             "error": _kind(error),
@@ -61,10 +61,7 @@ def main() -> int:
 def crawl(order: Order) -> dict[str, Any]:
     """One crawl from lock to verdict."""
     settings, source = order.settings, order.source
-    connector = connector_of(source)
-    if not isinstance(connector, HttpConnector):
-        raise FixSettings(f'[[source]] "{source.name}": kind "{source.kind}" cannot be crawled.')
-    _require_leave(source, connector)
+    connector = _http_connector(source)
     with connect(settings, application=f"earshot crawl {source.name}") as conn:
         sync_catalogue(conn, settings)
         try:
@@ -77,7 +74,8 @@ def crawl(order: Order) -> dict[str, Any]:
 
 def _logged(conn: Connection, order: Order, connector: HttpConnector) -> dict[str, Any]:
     settings, source = order.settings, order.source
-    with logged_crawl(conn, settings, source, order.purpose) as log:
+    purpose: Purpose = "backfill" if order.span else "live"
+    with logged_crawl(conn, settings, source, purpose) as log:
         collector, outcome, session = _fetched(conn, order, connector, log)
         if outcome.error is not None:
             collector.flush(with_cursor=False)
@@ -111,36 +109,81 @@ def _fetched(
     conn: Connection, order: Order, connector: HttpConnector, log: Crawl
 ) -> tuple[Collector, Any, Session]:
     """Run the spider to its end; what it stored stays whatever happens."""
-    from scrapy.crawler import AsyncCrawlerProcess, Crawler
-
-    from scrapers.politeness import scrapy_settings
-    from scrapers.spider import Outcome, PlatformSpider
-
-    settings, source = order.settings, order.source
-    platform, options = connector.platform, connector.options(source)
+    source, platform = order.source, connector.platform
     with conn:
-        moment = now(conn, settings)
+        moment = now(conn, order.settings)
     cursor = {k: v for k, v in log.cursor.items() if k != CURSOR_KEY}
-    is_live = order.span is None
     session = Session(
         platform,
-        options,
+        connector.options(source),
         cursor=cursor,
         credentials=credentials(platform.needs),
         now=moment,
         span=order.span,
     )
-    validators = Validators(log.cursor.get(CURSOR_KEY) if is_live else None)
-    store = Store(conn, settings, source, crawl_id=log.id, platform=platform.name)
+    validators = Validators(log.cursor.get(CURSOR_KEY) if order.span is None else None)
+    store = Store(conn, order.settings, source, crawl_id=log.id, platform=platform.name)
+    collector = Collector(store, session, validators)
+    outcome = _run_spider(order, connector, session, validators, collector)
+    return collector, outcome, session
+
+
+def _run_spider(
+    order: Order,
+    connector: HttpConnector,
+    session: Session,
+    validators: Validators,
+    collector: Any,
+) -> Any:
+    """The reactor starts and stops here: once in the life of a process."""
+    from scrapy.crawler import AsyncCrawlerProcess, Crawler
+
+    from scrapers.politeness import scrapy_settings
+    from scrapers.spider import Outcome, PlatformSpider
+
+    source, terms = order.source, connector.platform.terms
     outcome = Outcome()
-    made = scrapy_settings(settings, source, options, platform.terms, politeness(source))
+    made = scrapy_settings(order.settings, source, session.options, terms, politeness(source))
     process = AsyncCrawlerProcess(made)
     crawler = Crawler(PlatformSpider, process.settings)
-    crawler.collector = Collector(store, session, validators)
+    crawler.collector = collector
     process.crawl(crawler, session=session, outcome=outcome, validators=validators)
     process.start(stop_after_crawl=True, install_signal_handlers=True)
     _judge_end(crawler, outcome, source)
-    return crawler.collector, outcome, session
+    return outcome
+
+
+class _FirstRecord:
+    """A collector that keeps nothing and ends the crawl at the first record."""
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.rejected = 0
+
+    def add(self, page: Page) -> None:
+        """Count, and end where there is something to say."""
+        from scrapy.exceptions import CloseSpider
+
+        self.records += len(page.items)
+        self.rejected += len(page.rejected)
+        if self.records:
+            raise CloseSpider("finished")
+
+
+def probe(order: Order) -> dict[str, Any]:
+    """Fetch one record; nothing is stored, so no database is needed."""
+    connector = _http_connector(order.source)
+    session = Session(
+        connector.platform,
+        connector.options(order.source),
+        credentials=credentials(connector.platform.needs),
+        now=datetime.now(UTC),
+    )
+    first = _FirstRecord()
+    outcome = _run_spider(order, connector, session, Validators(), first)
+    if outcome.error is not None and not first.records:
+        raise outcome.error
+    return {"records": first.records, "rejected": first.rejected}
 
 
 def _judge_end(crawler: Any, outcome: Any, source: Source) -> None:
@@ -165,13 +208,18 @@ def credentials(needs: tuple[str, ...]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
-def _require_leave(source: Source, connector: HttpConnector) -> None:
+def _http_connector(source: Source) -> HttpConnector:
+    """The connector of a source that may be read over HTTP."""
+    connector = connector_of(source)
+    if not isinstance(connector, HttpConnector):
+        raise FixSettings(f'[[source]] "{source.name}": kind "{source.kind}" cannot be crawled.')
     terms = connector.platform.terms
     if not terms.is_on_by_default and not source.options.get("accept_terms"):
         raise FixSettings(
             f'[[source]] "{source.name}": {terms.note} To read it all the same, write '
             "accept_terms = true."
         )
+    return connector
 
 
 def _order(said: dict[str, Any]) -> Order:

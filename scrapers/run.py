@@ -12,6 +12,7 @@ from typing import Any
 from earshot.errors import EarshotError, FixSettings, RetryLater, StopSource
 from earshot.settings import Settings, Source
 from scrapers.crawl_log import Purpose
+from scrapers.registry import HttpConnector, connector_of
 
 _ERRORS: dict[str, type[EarshotError]] = {
     error.__name__: error for error in (FixSettings, StopSource, RetryLater)
@@ -65,7 +66,37 @@ def crawl(
         return _imported(settings, source)
     if purpose == "backfill" and (since is None or until is None or since >= until):
         raise FixSettings("a backfill needs a beginning and, later, an end: --from T --to T.")
-    order = {
+    return _result(source, _child(_order(settings, source, purpose, since, until)))
+
+
+def probe(settings: Settings, source_name: str) -> str:
+    """Fetch one record of a source, store nothing, and say what was found in one sentence.
+
+    Raises:
+        RetryLater, StopSource, FixSettings: as `crawl`.
+    """
+    source = settings.source_named(source_name)
+    connector = connector_of(source)
+    connector.check(source)
+    if not isinstance(connector, HttpConnector):
+        return "options understood"
+    line = _child(_order(settings, source, "check", None, None))
+    said = _said(source, line)
+    terms = connector.platform.terms
+    notes = ["from documentation, never run against the live service"]
+    notes = [*(notes if terms.from_documentation else []), terms.note]
+    found = f"{said['records']} records on the first page" if said["records"] else "no record yet"
+    return "; ".join((found, *filter(None, notes)))
+
+
+def _order(
+    settings: Settings,
+    source: Source,
+    purpose: str,
+    since: datetime | None,
+    until: datetime | None,
+) -> dict[str, Any]:
+    return {
         "settings": settings.model_dump(mode="json"),
         "folder": str(settings.folder.resolve()),
         "source": source.name,
@@ -73,7 +104,6 @@ def crawl(
         "since": None if since is None else since.isoformat(),
         "until": None if until is None else until.isoformat(),
     }
-    return _result(source, _child(order))
 
 
 def _child(order: dict[str, Any]) -> str:
@@ -92,19 +122,25 @@ def _child(order: dict[str, Any]) -> str:
 
 
 def _result(source: Source, line: str) -> CrawlResult:
+    said = _said(source, line)
+    return CrawlResult(**{**said, "warnings": tuple(said["warnings"])})
+
+
+def _said(source: Source, line: str) -> dict[str, Any]:
+    """What the child says; its error is raised here as the error that it was there."""
     try:
-        said = json.loads(line)
+        said: dict[str, Any] = json.loads(line)
     except ValueError:
         raise RetryLater(
             f'the crawl of "{source.name}" ended without a word, as a killed process does; run it '
             "again, nothing is lost."
         ) from None
-    if said.get("error"):
-        error = _ERRORS.get(said["error"], StopSource)
-        if error is RetryLater:
-            raise RetryLater(said["message"], retry_after_seconds=said.get("retry_after_seconds"))
-        raise error(said["message"])
-    return CrawlResult(**{**said, "warnings": tuple(said["warnings"])})
+    if not said.get("error"):
+        return said
+    error = _ERRORS.get(said["error"], StopSource)
+    if error is RetryLater:
+        raise RetryLater(said["message"], retry_after_seconds=said.get("retry_after_seconds"))
+    raise error(said["message"])
 
 
 def _imported(settings: Settings, source: Source) -> CrawlResult:

@@ -119,13 +119,12 @@ class Store:
             queries.store_compare(conn)
             queries.store_recount(conn)
             queries.store_update_known(conn, now=now)
-        queries.store_add_versions(conn, now=now)
+        versions = queries.store_add_versions(conn, now=now)
         queries.store_add_brands(conn)
         queries.store_enqueue(conn)
         if has_known:
             queries.store_recount(conn)
-        outcome = queries.store_outcome(conn)
-        return outcome["added"], outcome["changed"]
+        return added, versions - added
 
     def _quarantine(self, bad: Refused, now: datetime) -> None:
         queries.store_quarantine(

@@ -210,13 +210,6 @@ where
     )
 on conflict do nothing;
 
--- name: store_outcome()^
-select
-    count(*) filter (where is_new) as added,
-    count(*) filter (where is_changed and not is_new) as changed,
-    count(*) filter (where not is_new) as known
-from kept;
-
 -- name: store_delete(platform, external_ids, now)$
 -- What its platform shows as deleted stays, without being counted; returns how many there were.
 with gone as (

@@ -16,7 +16,7 @@ from earshot.settings import Settings
 from earshot.shop import generate, story
 from earshot.shop.server import serve
 from scrapers.addresses import is_private
-from scrapers.run import crawl
+from scrapers.run import crawl, probe
 from sql.clock import advance
 
 Query = Callable[[str], list[dict[str, Any]]]
@@ -279,3 +279,18 @@ def test_terms_that_forbid_reading_need_consent(settings_with: Make, now: dateti
 
     with pytest.raises(FixSettings, match="accept_terms = true"):
         crawl(settings_with(source=[source]), "tp")
+
+
+def test_a_probe_fetches_one_page_and_stores_nothing(
+    source_settings: Make, now: datetime, httpserver: HTTPServer, table: Query
+):
+    httpserver.expect_request("/robots.txt").respond_with_data("")
+    httpserver.expect_request("/lamp").respond_with_handler(
+        lambda _: _page([_review(1)], next_url="/lamp?page=2")
+    )
+
+    said = probe(source_settings(httpserver.url_for("/lamp")), "shop")
+
+    assert said.startswith("1 records on the first page")
+    assert table("select 1 from earshot.source") == []
+    assert len(httpserver.log) == 2
