@@ -55,11 +55,18 @@ class Options(BaseOptions):
     """One account."""
 
     base_url: str = Field(min_length=1, description="Such as https://acme.zendesk.com.")
-    read: tuple[What, ...] = Field(default=("tickets",), min_length=1, description="What to read.")
+    read: tuple[What, ...] = Field(
+        default=(), description="What to read; tickets, unless views are named."
+    )
     export: Literal["cursor", "time"] = Field(default="cursor", description="Kind of export.")
     page_size: int = Field(default=1000, ge=1, le=1000, description="Tickets a page.")
     views: tuple[int, ...] = Field(default=(), description="Views whose tickets are read too.")
     agents: tuple[int, ...] = Field(default=(), description="Users who write for the brand.")
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What is read besides the views."""
+        return self.read or (() if self.views else ("tickets",))
 
 
 def first(
@@ -74,11 +81,11 @@ def first(
         require(credentials, needs, options.base_url, options.source)
     backfill = {"span": span.note()} if span else {}
     calls = []
-    if "tickets" in options.read or "comments" in options.read:
+    if "tickets" in options.wanted or "comments" in options.wanted:
         calls.append(_export(options, cursor, now, span, backfill))
-    if "satisfaction" in options.read:
+    if "satisfaction" in options.wanted:
         calls.append(_ratings(options, cursor, now, span, backfill))
-    if "audits" in options.read:
+    if "audits" in options.wanted:
         after = None if span else cursor.get("audits", {}).get("after")
         url = address(options.base_url, "api/v2/ticket_audits.json", {"page[size]": _LIST})
         url = with_query(url, **{"page[after]": after})
@@ -146,9 +153,9 @@ def _tickets(payload: Any, answer: Answer, call: Call, options: Options) -> Page
         gathered,
         call,
         next_calls=[*_comment_calls(raws, call, options), *more],
-        items=gathered.items if "tickets" in options.read else (),
+        items=gathered.items if "tickets" in options.wanted else (),
         cursor={"tickets": position} if has_position else None,
-        is_checkpoint=has_position and "comments" not in options.read,
+        is_checkpoint=has_position and "comments" not in options.wanted,
     )
 
 
@@ -173,7 +180,7 @@ def _gather_tickets(raws: list[Any], payload: Any, options: Options, answer: Ans
 
 
 def _comment_calls(raws: list[Any], call: Call, options: Options) -> list[Call]:
-    if "comments" not in options.read:
+    if "comments" not in options.wanted:
         return []
     query = {"page[size]": _LIST, "include": "users"}
     noted = {k: v for k, v in call.note.items() if k == "span"}
@@ -185,7 +192,7 @@ def _comment_calls(raws: list[Any], call: Call, options: Options) -> list[Call]:
                 "what": "comments",
                 "ticket": raw["id"],
                 "requester": raw.get("requester_id"),
-                "skip": 1 if "tickets" in options.read else 0,
+                "skip": 1 if "tickets" in options.wanted else 0,
             },
         )
         for raw in raws
