@@ -130,13 +130,15 @@ class Engine:
         for incident in [i for i in [*own, *fresh] if i.is_open]:
             if is_touched:
                 standing.name(step, incident)
-            changes += machine.advance(
+            course = machine.advance(
                 incident,
                 standing.vitals_of(step, incident),
                 now=step.now,
                 rules=self._rules,
                 course=self.settings.course,
             )
+            told = {change.incident.key for change in changes}
+            changes += [c for c in course if c.kind != "grow" or incident.key not in told]
         return changes
 
     def _forget(self, now: int) -> None:

@@ -19,6 +19,7 @@ LONGEST_USUAL = 168
 """Beyond this a window is slow: a longer guard, and spikes within it are capped."""
 LEAST_SCORED = 3.0
 """A window with fewer negative voices is not looked at."""
+MOST_SHARE = 0.95
 LEAST_VOICES = 8.0
 """A share or a mean of fewer voices says nothing."""
 
@@ -192,7 +193,10 @@ def _share(setting: Setting, longest: int) -> Score | None:
         items, negative = float(window[columns.ITEMS]), float(window[columns.NEGATIVE])
         if horizon > longest or items < LEAST_VOICES:
             continue
-        p_value = share_tail(negative, items, usual.negative, usual.design_effect)
+        share = min(
+            usual.negative * event_factor(setting.events, setting.hour, horizon), MOST_SHARE
+        )
+        p_value = share_tail(negative, items, share, usual.design_effect)
         scores.append(_shared(setting, "share", horizon, window, p_value))
     return min(scores, key=lambda s: s.p_value, default=None)
 
@@ -213,7 +217,9 @@ def _rating(setting: Setting, longest: int) -> Score | None:
         if rated < LEAST_VOICES or horizon > longest:
             continue
         missing = rated * 5.0 - float(window[columns.STARS])
-        p_value = share_tail(missing / 4, rated, (5 - usual.stars) / 4, usual.design_effect)
+        factor = event_factor(setting.events, setting.hour, horizon)
+        share = min((5 - usual.stars) / 4 * factor, MOST_SHARE)
+        p_value = share_tail(missing / 4, rated, share, usual.design_effect)
         scores.append(_shared(setting, "rating", horizon, window, p_value))
     return min(scores, key=lambda s: s.p_value, default=None)
 

@@ -130,7 +130,7 @@ class SeriesState:
             "days": [[int(i), *map(_short, self.days[i])] for i in filled],
             "week": self.profile_week,
             "profile": [
-                [int(i), round(float(self.profile[i]), 3)] for i in np.flatnonzero(self.profile)
+                [int(i), round(float(self.profile[i]), 6)] for i in np.flatnonzero(self.profile)
             ],
         }
 
