@@ -147,27 +147,29 @@ def _run_spider(
     process = AsyncCrawlerProcess(made)
     crawler = Crawler(PlatformSpider, process.settings)
     crawler.collector = collector
-    process.crawl(crawler, session=session, outcome=outcome, validators=validators)
+    process.crawl(
+        crawler,
+        session=session,
+        outcome=outcome,
+        validators=validators,
+        is_probe=order.purpose == "check",
+    )
     process.start(stop_after_crawl=True, install_signal_handlers=True)
     _judge_end(crawler, outcome, source)
     return outcome
 
 
 class _FirstRecord:
-    """A collector that keeps nothing and ends the crawl at the first record."""
+    """A collector that keeps nothing."""
 
     def __init__(self) -> None:
         self.records = 0
         self.rejected = 0
 
     def add(self, page: Page) -> None:
-        """Count, and end where there is something to say."""
-        from scrapy.exceptions import CloseSpider
-
+        """Count what a page holds."""
         self.records += len(page.items)
         self.rejected += len(page.rejected)
-        if self.records:
-            raise CloseSpider("finished")
 
 
 def probe(order: Order) -> dict[str, Any]:
@@ -181,7 +183,7 @@ def probe(order: Order) -> dict[str, Any]:
     )
     first = _FirstRecord()
     outcome = _run_spider(order, connector, session, Validators(), first)
-    if outcome.error is not None and not first.records:
+    if outcome.error is not None:
         raise outcome.error
     return {"records": first.records, "rejected": first.rejected}
 

@@ -59,15 +59,23 @@ class PlatformSpider(scrapy.Spider):  # type: ignore[misc]
     """Sends the calls of a session and hands every page on to be stored.
 
     A call that fails for a passing reason is sent again at most three times, with the pauses that
-    the platform asks for; any other failure ends the crawl, and what was stored stays.
+    the platform asks for; any other failure ends the crawl, and what was stored stays. A probe
+    follows a single way, and only to the first record.
     """
 
     name = "platform"
 
     def __init__(
-        self, session: Session, outcome: Outcome, validators: Validators, **kwargs: Any
+        self,
+        session: Session,
+        outcome: Outcome,
+        validators: Validators,
+        *,
+        is_probe: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._widest = 1 if is_probe else None
         self.session = session
         self.outcome = outcome
         self.validators = validators
@@ -75,7 +83,7 @@ class PlatformSpider(scrapy.Spider):  # type: ignore[misc]
     async def start(self) -> AsyncIterator[Request]:
         """The first calls."""
         try:
-            requests = [self._request(call) for call in self.session.calls()]
+            requests = [self._request(call) for call in self.session.calls()[: self._widest]]
         except EarshotError as error:
             self.outcome.error = error
             return
@@ -101,7 +109,9 @@ class PlatformSpider(scrapy.Spider):  # type: ignore[misc]
         elif call.wants_validators:
             self.validators.remember(call.url, answer.headers)
         yield Fetched(page=page)
-        for request in next_requests:
+        if self._widest is not None and page.items:
+            return
+        for request in next_requests[: self._widest]:
             yield request
 
     async def failed(self, failure: Failure) -> AsyncIterator[Request]:

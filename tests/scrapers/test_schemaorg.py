@@ -96,16 +96,16 @@ def test_recipes_and_local_businesses_have_reviews_too():
 
 
 @pytest.mark.parametrize(
-    ("fields", "moment", "precision"),
+    ("written", "moment", "precision"),
     [
-        ({"datePublished": "October 24, 2011"}, datetime(2011, 10, 24, tzinfo=UTC), "day"),
-        ({"datePublished": "2026-02-03T10:00+02:00"}, datetime(2026, 2, 3, 8, tzinfo=UTC), "second"),
-        ({"datePublished": None}, None, "unknown"),
-        ({"datePublished": "last summer"}, None, "unknown"),
+        ("October 24, 2011", datetime(2011, 10, 24, tzinfo=UTC), "day"),
+        ("2026-02-03T10:00:00+02:00", datetime(2026, 2, 3, 8, tzinfo=UTC), "second"),
+        (None, None, "unknown"),
+        ("last summer", None, "unknown"),
     ],
 )  # fmt: skip
-def test_dates_of_all_sorts(fields: dict[str, Any], moment: datetime | None, precision: str):
-    item = _read({**PRODUCT, "review": {**REVIEW, **fields}}).items[0]
+def test_dates_of_all_sorts(written: str | None, moment: datetime | None, precision: str):
+    item = _read({**PRODUCT, "review": {**REVIEW, "datePublished": written}}).items[0]
 
     assert (item.published_at, item.published_precision.value) == (moment, precision)
 
