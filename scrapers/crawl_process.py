@@ -19,6 +19,7 @@ from earshot.errors import EarshotError, FixSettings, RetryLater, StopSource
 from earshot.platforms.base import Page, Span
 from earshot.platforms.session import Session
 from earshot.settings import Settings, Source
+from earshot.text.brands import assigner
 from scrapers.catalogue import sync_catalogue
 from scrapers.crawl_log import Crawl, Purpose, finish, logged_crawl
 from scrapers.health import Verdict, record_failure, record_success
@@ -113,13 +114,15 @@ def _fetched(
     with conn:
         moment = now(conn, order.settings)
     cursor = {k: v for k, v in log.cursor.items() if k != CURSOR_KEY}
+    options = connector.options(source)
     session = Session(
         platform,
-        connector.options(source),
+        options,
         cursor=cursor,
         credentials=credentials(platform.needs),
         now=moment,
         span=order.span,
+        assign=assigner(order.settings.brand, only_named=options.only_named),
     )
     validators = Validators(log.cursor.get(CURSOR_KEY) if order.span is None else None)
     store = Store(conn, order.settings, source, crawl_id=log.id, platform=platform.name)
