@@ -76,11 +76,8 @@ def tell(record: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         emit(record)
     else:
-        say(
-            " · ".join(
-                f"{_shown(value)} {name.replace('_', ' ')}" for name, value in record.items()
-            )
-        )
+        shown = (_shown(name.replace("_", " "), value) for name, value in record.items())
+        say(" · ".join(part for part in shown if part))
 
 
 def utc(moment: datetime | None) -> datetime | None:
@@ -107,7 +104,9 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=progress_console(), transient=True) as bar:
+    screen = progress_console()
+    # Where nobody looks on, a bar would only leave empty lines among the errors.
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task(what, total=None)
 
         def update(done: int, total: int) -> None:
@@ -116,7 +115,12 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield update
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+def _shown(name: str, value: Any) -> str:
+    match value:
+        case bool():
+            return name if value else ""
+        case float():
+            return f"{value:.4g} {name}"
+        case int():
+            return f"{value:,} {name}"
+    return f"{value} {name}"

@@ -23,23 +23,29 @@ def init(
     ] = "you@example.com",
     brand: Annotated[str, typer.Option(help="Name of the brand.")] = "My Brand",
 ) -> None:
-    """Write a commented settings file, and the keys beside it."""
+    """Write a commented settings file, and the keys beside it; what exists stays."""
     if file.exists():
-        raise FixSettings(f"{file}: exists already; edit it, or move it away first.")
+        say(f"{file}: exists already and stays as it is.")
+    else:
+        _write(file, contact=contact, brand=brand)
+        say(f"{file}: written; name your sources there, then run `earshot check`.")
+    home = load(file).home_folder
+    make_keys(home)
+    say(f"{home / SECRETS_FILE}: holds the keys; keep it to yourself and in your backup.")
+
+
+def _write(file: Path, *, contact: str, brand: str) -> None:
     text = TEMPLATE.read_text(encoding="utf-8")
     for mark, value in (("{contact}", contact), ("{name}", brand), ("{key}", _key(brand))):
         text = text.replace(mark, value.replace("\\", "\\\\").replace('"', '\\"'))
     new = file.with_name(f"{file.name}.new")
     new.write_text(text, encoding="utf-8")
     try:
-        home = load(new).home_folder
+        load(new)
     except FixSettings:
         new.unlink()
         raise
     new.replace(file)
-    make_keys(home)
-    say(f"{file}: written; name your sources there, then run `earshot check`.")
-    say(f"{home / SECRETS_FILE}: holds the keys; keep it to yourself and in your backup.")
 
 
 def make_keys(home: Path) -> None:

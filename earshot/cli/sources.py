@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from earshot.cli.common import AsJson, From, SettingsFile, To, complain, settings_of, tell, utc
+from earshot.cli.common import (
+    AsJson,
+    From,
+    SettingsFile,
+    To,
+    complain,
+    progress,
+    settings_of,
+    tell,
+    utc,
+)
 
 
 def import_file(
@@ -23,7 +33,11 @@ def import_file(
     """Store a file's feedback; rows that cannot be read go to quarantine with the reason."""
     from scrapers.files import import_file as import_one
 
-    result = import_one(settings_of(settings_file), source, file)
+    settings = settings_of(settings_file)
+    with progress("importing") as update:
+        result = import_one(
+            settings, source, file, tick=lambda done, total, _counts: update(done, total)
+        )
     tell(result.counts(), as_json=json)
 
 

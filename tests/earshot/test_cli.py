@@ -80,14 +80,16 @@ def test_init_writes_settings_that_load_and_keys_that_are_private(tmp_path, monk
     assert 'key = "b-cker-nord"' in text
 
 
-def test_init_never_overwrites(tmp_path, monkeypatch, run):
+def test_init_never_overwrites_settings_or_keys(tmp_path, monkeypatch, run):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "earshot.toml").write_text("mine")
+    (tmp_path / "earshot.toml").write_text(FILE)
+    run("init")
+    keys = (tmp_path / ".earshot" / "secrets.env").read_text()
 
-    refused(run("init"), "exists already")
+    assert run("init", "--brand", "Another")[0] == 0
 
-    assert (tmp_path / "earshot.toml").read_text() == "mine"
-    assert not (tmp_path / ".earshot").exists()
+    assert (tmp_path / "earshot.toml").read_text() == FILE
+    assert (tmp_path / ".earshot" / "secrets.env").read_text() == keys
 
 
 def test_every_line_of_the_template_that_is_commented_out_is_a_known_key(
