@@ -49,6 +49,7 @@ def snooze(
     conn: Connection, settings: Settings, incident_id: int, *, until: str, actor: str, now: datetime
 ) -> IncidentDecision:
     """Quiet for a while (`1h`, `4h`) or until it `grows` by half; edits go on silently."""
+    queries.slack_lock_incident(conn, incident_id=incident_id)
     row = queries.slack_incident(conn, incident_id=incident_id, now=now)
     if view_of(row, now).is_snoozed:
         return IncidentDecision(outcome="already", explanation="It is quiet already.")

@@ -65,18 +65,17 @@ def tell_late(conn: Connection, settings: Settings, now: datetime) -> int:
     """
     threads = list(queries.slack_draft_threads(conn, now=now))
     for thread in threads:
-        row = queries.slack_draft(conn, draft_id=thread["draft_id"])
-        _refresh_parent(conn, settings, row, thread["parent"], now)
+        _refresh_parent(conn, settings, thread, thread["parent"], now)
         if thread["late"]:
-            _say_late(conn, settings, row, thread, now)
+            _say_late(conn, settings, thread, now)
     return sum(1 for thread in threads if thread["late"])
 
 
-def _say_late(conn: Connection, settings: Settings, row: Any, thread: Any, now: datetime) -> None:
-    parent, zone = thread["parent"], ZoneInfo(row["time_zone"])
+def _say_late(conn: Connection, settings: Settings, thread: Any, now: datetime) -> None:
+    parent, zone = thread["parent"], ZoneInfo(thread["time_zone"])
     due = t.day_and_time(thread["due_at"], now, zone)
     many = "a reply" if thread["late"] == 1 else f"{thread['late']} replies"
-    words = f"Late: {many} for {t.label(row['brand_name'])}, the first was due {due}."
+    words = f"Late: {many} for {t.label(thread['brand_name'])}, the first was due {due}."
     posted = queries.outbox_row(conn, key=parent)
     waits = not_before(settings, severity="low", zone=zone, now=now)
     enqueue(
@@ -86,7 +85,7 @@ def _say_late(conn: Connection, settings: Settings, row: Any, thread: Any, now: 
         action="thread",
         payload=more(words, parent),
         channel=posted["channel"],
-        brand_id=row["brand_id"],
+        brand_id=thread["brand_id"],
         now=now,
         not_before=waits,
     )
@@ -100,7 +99,7 @@ def _say_late(conn: Connection, settings: Settings, row: Any, thread: Any, now: 
             action="post",
             payload={"text": told, "blocks": [section(told)], "chart": None, "feedback_ids": []},
             channel=channel,
-            brand_id=row["brand_id"],
+            brand_id=thread["brand_id"],
             now=now,
             not_before=waits,
         )
@@ -128,6 +127,7 @@ def _refresh_parent(
     if parent == message_key(row["incident_id"] or 0):
         update_incident(conn, settings, row["incident_id"], now)
         return
+    queries.outbox_lock(conn, key=parent)  # before counting: two decisions take turns
     count = queries.slack_drafts_under(conn, parent=parent, now=now)
     zone = ZoneInfo(row["time_zone"])
     say(

@@ -42,6 +42,7 @@ def announce_incident(
     Returns:
         Whether anything was enqueued; False also where the message would read the same.
     """
+    queries.slack_lock_incident(conn, incident_id=incident_id)
     row = queries.slack_incident(conn, incident_id=incident_id, now=now)
     key = message_key(incident_id)
     is_known = queries.outbox_row(conn, key=key) is not None

@@ -124,6 +124,7 @@ def _edit(
     brand_id: int | None,
     now: datetime,
 ) -> bool:
+    queries.outbox_lock(conn, key=key)
     latest = queries.outbox_latest_version(conn, message=key)
     before = latest["payload"] if latest else {}
     if _shown(before) == _shown(payload):

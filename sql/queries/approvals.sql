@@ -63,14 +63,16 @@ set
 where key = 'publish:' || :draft_id and state = 'waiting';
 
 -- name: approvals_outdated()
--- Drafts whose review was edited or deleted since they were written.
+-- Drafts whose review was edited or deleted since they were written; all locked before any of
+-- their messages, as a single decision does.
 select draft.id
 from earshot.reply_draft as draft
 inner join earshot.feedback as feedback on draft.feedback_id = feedback.id
 where
     draft.state in ('blocked', 'waiting', 'approved', 'held')
     and (feedback.version <> draft.version or feedback.deleted_at is not null)
-order by draft.id;
+order by draft.id
+for update of draft;
 
 -- name: approvals_next_attempt(feedback_id, version)$
 select coalesce(max(attempt), 0) + 1

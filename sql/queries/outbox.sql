@@ -36,6 +36,13 @@ select
 from earshot.outbox
 where key = :key;
 
+-- name: outbox_lock(key)$
+-- Two processes that edit one message take turns.
+select id
+from earshot.outbox
+where key = :key
+for update;
+
 -- name: outbox_latest_version(message)^
 -- What the message says once everything enqueued is sent.
 select payload

@@ -1,13 +1,19 @@
 -- What Slack messages show, read when they are written.
 
+-- name: slack_lock_incident(incident_id)$
+-- Two processes that write about one incident take turns; the statement after this one sees what
+-- the other committed.
+select id
+from earshot.incident
+where id = :incident_id
+for update;
+
 -- name: slack_incident(incident_id, now)^
--- One incident with what people decided and how its drafts stand; the row is locked, so that two
--- processes never write its next message at once.
-with locked as (
+-- One incident with what people decided and how its drafts stand.
+with told as (
     select *
     from earshot.incident
     where id = :incident_id
-    for update
 ),
 
 dismissal as (
@@ -40,7 +46,7 @@ draft as (
 )
 
 select
-    locked.*,
+    told.*,
     brand.key as brand_key,
     brand.name as brand_name,
     brand.time_zone,
@@ -50,8 +56,8 @@ select
     draft.drafts,
     draft.drafts_waiting,
     draft.drafts_late
-from locked
-inner join earshot.brand as brand on locked.brand_id = brand.id
+from told
+inner join earshot.brand as brand on told.brand_id = brand.id
 cross join draft;
 
 -- name: slack_incident_event(incident_id, at, kind, actor, detail)!
@@ -295,14 +301,20 @@ order by at desc
 limit :most;
 
 -- name: slack_draft_threads(now)
--- Messages above drafts that wait, with the earliest due time of those that are late.
+-- Messages above drafts that wait, with the earliest due time of those that are late; incidents
+-- in the order in which the watch step locks them.
 select
     outbox.payload ->> 'parent' as parent,
-    min(draft.id) as draft_id,
+    draft.incident_id,
+    brand.id as brand_id,
+    brand.key as brand_key,
+    brand.name as brand_name,
+    brand.time_zone,
     count(*) filter (where draft.due_at < :now) as late,
     min(draft.due_at) filter (where draft.due_at < :now) as due_at
 from earshot.outbox as outbox
 inner join earshot.reply_draft as draft on outbox.key = 'draft:' || draft.id
+inner join earshot.brand as brand on draft.brand_id = brand.id
 where draft.state in ('waiting', 'blocked', 'unsure')
-group by outbox.payload ->> 'parent'
-order by min(draft.id);
+group by outbox.payload ->> 'parent', draft.incident_id, brand.id
+order by draft.incident_id nulls last, outbox.payload ->> 'parent';

@@ -94,7 +94,7 @@ def test_a_sender_killed_again_and_again_delivers_everything_once(
     for incident in incidents:
         announce(conn, slack_settings, incident)
     for posted in range(1, 4):
-        slack.fail("chat.postMessage", "delay", seconds=0.5)
+        slack.fail("chat.postMessage", "delay", seconds=5.0)
         kill_when(slack_settings, lambda least=posted: slack.calls["chat.postMessage"] >= least)
 
     results = [send(slack_settings) for _ in range(3)]

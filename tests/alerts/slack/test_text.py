@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.slack import text as t
@@ -85,6 +85,7 @@ def is_harmless(mrkdwn: str) -> bool:
     return "<" not in rest and ">" not in rest and not re.search(r"@(channel|here|everyone)", rest)
 
 
+@settings(deadline=None, max_examples=60)
 @given(hostile_text)
 def test_no_review_mentions_links_or_breaks_an_incident_message(words: str) -> None:
     if not words.strip():
@@ -102,6 +103,7 @@ def test_no_review_mentions_links_or_breaks_an_incident_message(words: str) -> N
     assert characters(message.blocks) <= MOST_TEXT
 
 
+@settings(deadline=None, max_examples=60)
 @given(hostile_text, hostile_text)
 def test_no_review_or_draft_breaks_the_message_that_asks_for_approval(
     review: str, text: str
@@ -116,6 +118,7 @@ def test_no_review_or_draft_breaks_the_message_that_asks_for_approval(
     assert characters(message.blocks) <= MOST_TEXT
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=200))
 def test_escaped_text_has_no_control_or_direction_characters(words: str) -> None:
     escaped = t.escape(words).replace("\u2060", "").replace("\u200d", "")
@@ -124,6 +127,7 @@ def test_escaped_text_has_no_control_or_direction_characters(words: str) -> None
     assert not re.search(r"[\u202a-\u202e\u2066-\u2069]", escaped)
 
 
+@settings(deadline=None, max_examples=60)
 @given(hostile_text)
 def test_the_preview_shows_hostile_words_as_words(words: str) -> None:
     page = mrkdwn_html(t.escape(words))
@@ -131,6 +135,7 @@ def test_the_preview_shows_hostile_words_as_words(words: str) -> None:
     assert re.sub(r"</?[bi]>|<br>", "", page).count("<") == 0
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=400), st.integers(min_value=20, max_value=200))
 def test_splitting_loses_no_word(words: str, most: int) -> None:
     pieces, rest = [], words
