@@ -206,6 +206,43 @@ def test_a_busy_channel_is_read_back_page_by_page(
     assert set(slack.keys().values()) == {1}
 
 
+def test_a_limited_read_back_waits_and_posts_nothing_meanwhile(
+    conn: Connection,
+    slack: SlackStandIn,
+    slack_settings: Settings,
+    open_incident: Callable[..., int],
+) -> None:
+    announce(conn, slack_settings, open_incident())
+    slack.fail("chat.postMessage", "drop_response")
+    slack.fail("conversations.history", "limit", seconds=60)
+
+    states = []
+    for seconds in (0, 1, 59, 61):
+        advance_to(conn, seconds=seconds)
+        states.append(send(slack_settings).sent)
+
+    assert states == [0, 0, 0, 1]
+    assert set(slack.keys().values()) == {1}
+
+
+def test_a_slow_answer_is_a_lost_one_and_not_repeated(
+    conn: Connection,
+    slack: SlackStandIn,
+    slack_settings: Settings,
+    open_incident: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("alerts.slack.deliver.TIMEOUT_SECONDS", 1)
+    announce(conn, slack_settings, open_incident())
+    slack.fail("chat.postMessage", "delay", seconds=2.0)
+
+    send(slack_settings)
+    send(slack_settings)
+
+    assert set(slack.keys().values()) == {1}
+    assert slack.calls["chat.postMessage"] == 1
+
+
 def test_a_lost_answer_in_a_thread_is_found_there(
     conn: Connection,
     slack: SlackStandIn,
