@@ -30,7 +30,25 @@ _ATTEMPTS = 12
 _ROOMY = 500
 """Aim in characters from which a quotation may stand beside the details."""
 _DETAILS = frozenset(
-    "obj dur amt pct cnt wash state part occ who courier your_pet cond promo feat coin where".split()
+    {
+        "obj",
+        "dur",
+        "amt",
+        "pct",
+        "cnt",
+        "wash",
+        "state",
+        "part",
+        "occ",
+        "who",
+        "courier",
+        "your_pet",
+        "cond",
+        "promo",
+        "feat",
+        "coin",
+        "where",
+    }
 )
 
 
@@ -73,7 +91,9 @@ def draft(
     meaning = understand(review, language=language)
     if reason := _uncovered(meaning, facts):
         return reason
-    return _first_that_passes(review, meaning, facts, limit_of(platform), recent_replies, seed, wish)
+    return _first_that_passes(
+        review, meaning, facts, limit_of(platform), recent_replies, seed, wish
+    )
 
 
 def _uncovered(meaning: Understanding, facts: Facts) -> NoDraft | None:
@@ -169,15 +189,18 @@ class _Composer:
         return _fit(parts, self.limit, aim)
 
     def _rng(self, role: str) -> random.Random:
-        return random.Random(f"{self.seed}|{role}")  # noqa: S311 - variety, not secrecy
+        return random.Random(f"{self.seed}|{role}")
 
     def _shuffled(self, role: str, ways: tuple[str, ...] | list[str]) -> list[str]:
         return self._rng(role).sample(list(ways), len(ways))
 
     def _frame(self, name: str) -> list[str]:
         ways = frames(self.meaning.language, name, self.manner)
-        filled = [render(way.replace("{brand}", self.facts.brand), {}) for way in ways
-                  if "{c}" not in way and "{q}" not in way and "{p}" not in way]
+        filled = [
+            render(way.replace("{brand}", self.facts.brand), {})
+            for way in ways
+            if "{c}" not in way and "{q}" not in way and "{p}" not in way
+        ]
         plain = [way.text for way in filled if way]
         return self._shuffled(name, plain)
 
@@ -188,13 +211,13 @@ class _Composer:
         parts = self._opening()
         if len(meaning.problems) > 1:
             parts.append(self._clause_part("second", "second", meaning.problems[1], rank=8))
-        if len(meaning.problems) > 2:  # noqa: PLR2004
+        if len(meaning.problems) > 2:
             parts.append(self._clause_part("second", "third", meaning.problems[2], rank=5))
         parts += self._feeling()
         parts += self._remedies()
         parts.append(self._contact())
         hours = self.facts.contact.hours.get(meaning.language)
-        if hours and self._rng("has_hours").random() < 0.25:  # noqa: PLR2004
+        if hours and self._rng("has_hours").random() < 0.25:
             ways = frames(meaning.language, "contact_hours", self.manner)
             said = [way.replace("{hours}", hours) for way in self._shuffled("hours", ways)]
             parts.append(_Part(role="hours", ways=tuple(said), rank=1))
@@ -212,31 +235,41 @@ class _Composer:
         parts.append(_Part(role="close", ways=tuple(self._frame("praise_close")), rank=3))
         return [*parts, self._sign_off()]
 
+    def _filled(self, name: str, slot: str, said: str) -> tuple[str, ...]:
+        """The ways of one frame with its only slot filled, in drawn order."""
+        ways = self._shuffled(name, frames(self.meaning.language, name, self.manner))
+        return tuple(way.replace(slot, said) for way in ways)
+
     def _opening(self) -> list[_Part]:
         meaning = self.meaning
         if not meaning.problems:
-            ways = tuple(self._frame("unclear"))
-            if meaning.remark:
-                quoted = frames(meaning.language, "quoted_problem", self.manner)
-                said = self._shuffled("quoted_problem", quoted)
-                ways = tuple(way.replace("{q}", meaning.remark) for way in said)
-            parts = [_Part(role="unclear", ways=ways)]
-            return [*parts, _Part(role="invite", ways=tuple(self._frame("invite")), rank=8)]
+            return self._unclear()
         main = meaning.problems[0]
         if meaning.praise:
-            ways = frames(meaning.language, "praise", self.manner)
-            said = tuple(w.replace("{p}", meaning.praise) for w in self._shuffled("praise", ways))
+            praise = self._filled("praise", "{p}", meaning.praise)
             return [
-                _Part(role="praise", ways=said, rank=7),
+                _Part(role="praise", ways=praise, rank=7),
                 self._clause_part("but", "main", main, rank=9),
             ]
         opening = self._clause_part("apology", "main", main, rank=9)
         told = self._details_told(main)
         if main.quote and (told == 0 or (told == 1 and self.limit.aim > _ROOMY)):
-            ways = frames(meaning.language, "quote", self.manner)
-            said = tuple(w.replace("{q}", main.quote) for w in self._shuffled("quote", ways))
-            return [opening, _Part(role="quote", ways=said, rank=6)]
+            return [
+                opening,
+                _Part(role="quote", ways=self._filled("quote", "{q}", main.quote), rank=6),
+            ]
         return [opening]
+
+    def _unclear(self) -> list[_Part]:
+        """Regret, with what was said where it can be quoted, and a question."""
+        remark = self.meaning.remark
+        ways = (
+            self._filled("quoted_problem", "{q}", remark)
+            if remark
+            else tuple(self._frame("unclear"))
+        )
+        invite = _Part(role="invite", ways=tuple(self._frame("invite")), rank=8)
+        return [_Part(role="unclear", ways=ways), invite]
 
     def _details_told(self, problem: Problem) -> int:
         """How many details in the customer's own words the main clause carries."""
@@ -273,7 +306,7 @@ class _Composer:
         for rank, key in zip((4, 3), told, strict=False):
             ways = self._shuffled(f"circumstance_{key}", said[key])
             parts.append(_Part(role=key, ways=tuple(ways), rank=rank))
-        if self.wish == "warmer" or self._rng("has_standard").random() < 0.2:  # noqa: PLR2004
+        if self.wish == "warmer" or self._rng("has_standard").random() < 0.2:
             parts.append(_Part(role="standard", ways=tuple(self._frame("standard")), rank=2))
         return parts
 
@@ -370,10 +403,18 @@ def _shorten(parts: list[_Part], chosen: dict[int, int], limit: ReplyLimit, most
 
 
 def _joined(parts: list[_Part], chosen: dict[int, int]) -> str:
-    body = [part.ways[chosen[i]] for i, part in enumerate(parts)
-            if i in chosen and part.role != "sign_off"]
-    sign = [part.ways[chosen[i]] for i, part in enumerate(parts)
-            if i in chosen and part.role == "sign_off"]
-    capital = [sentence[:1].upper() + sentence[1:] if "@" not in sentence.split(" ")[0]
-               else sentence for sentence in body]
+    body = [
+        part.ways[chosen[i]]
+        for i, part in enumerate(parts)
+        if i in chosen and part.role != "sign_off"
+    ]
+    sign = [
+        part.ways[chosen[i]]
+        for i, part in enumerate(parts)
+        if i in chosen and part.role == "sign_off"
+    ]
+    capital = [
+        sentence[:1].upper() + sentence[1:] if "@" not in sentence.split(" ")[0] else sentence
+        for sentence in body
+    ]
     return "\n".join([" ".join(capital), *sign])

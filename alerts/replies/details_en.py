@@ -30,7 +30,9 @@ _BEFORE_WAIT = re.compile(
     r"|and|,|\.|^)\s*$",
     re.I,
 )
-_AGO = re.compile(r"^\s?(?:ago|later|late|now|since|and|with|to|still|,|\.|!|\?|$|for|of|on|before)")
+_AGO = re.compile(
+    r"^\s?(?:ago|later|late|now|since|and|with|to|still|,|\.|!|\?|$|for|of|on|before)"
+)
 _AMOUNT = re.compile(r"(?<![\w.])([$£€]\s?\d{1,5}(?:[.,]\d{1,3})*)(?![\d%])")
 _PERCENT = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d+)?)\s?(?:%|percent\b)")
 _ORDINAL = re.compile(r"\b(second|third|fourth|fifth|2nd|3rd|4th|5th) time\b", re.I)
@@ -49,25 +51,15 @@ _BOUGHT = re.compile(
     r"\b(?:ordered|order|bought|purchased|purchase|buy)\s+"
     r"(?:(?:myself|my \w+|her|him|us)\s)?(?:an?|the|this|these|some|my|two|three|2|3|4)\s"
     r"((?:[A-Za-z'-]+\s){0,3}[A-Za-z'-]+?)"
-    r"(?=\s*(?:[.,;:!?(]|$|\s(?:for|from|on|in|and|but|that|which|with|at|through|to|as|it|they|i|we"
+    r"(?=\s*(?:[.,;:!?(]|$|\s(?:for|from|on|in|and|but|that|which|with|at|through|to|as|"
+    r"it|they|i|we"
     r"|back|online|about|last|this|over|because|so|when|who|was|is|were|are|a|the|my|by|around|off"
     r"|direct|directly|via|during|after|before|has|have|had|only|then|almost|nearly|it's|never"
     r"|still|yesterday|today)\b))",
     re.I,
 )
-_VAGUE = frozenset(
-    "item items order orders product products thing things stuff lot bunch gift gifts present one"
-    " ones package something anything nothing everything couple few pair way time times day days"
-    " week weeks month months year years company site policy insurance account app money stock"
-    " stocks crypto coin coins coverage plan amount total share shares fractional merchandise"
-    " merch number customer service present presents person people purchase mistake refund"
-    " replacement different wrong same new other another certain good bad late large small size"
-    " shiba shib doge pet dog cat".split()
-)
-_PLURAL_ONLY = frozenset(
-    "pants trousers shorts jeans leggings clothes headphones sweats sweatpants joggers boxers"
-    " pajamas pyjamas earbuds apparel".split()
-)
+_VAGUE = word_set("en", "sets", "vague")
+_PLURAL_ONLY = word_set("en", "sets", "plural_only")
 
 
 def find_details(sentence: str, near: int, text: str) -> dict[str, str]:
@@ -148,12 +140,7 @@ def _bought_phrase(phrase: str) -> str | None:
     return detail(phrase.lower() if phrase.isupper() else phrase, most=40)
 
 
-_BLOCKED = frozenset(
-    "it them me you your my his her our their that which who whom when where what why how to and"
-    " or but if so as at by in on of off up out for from with without into over after before than"
-    " then there here is are was were be been being have has had do does did not never no yes can"
-    " could will would should may might must i we he she they this these those all any some every".split()
-)
+_BLOCKED = word_set("en", "sets", "blocked")
 
 
 def _object_phrases(sentence: str) -> list[tuple[int, str]]:
@@ -181,25 +168,13 @@ def _is_swallowed(tokens: list[re.Match[str]], index: int, sentence: str) -> boo
     following = tokens[index + 1]
     if sentence[tokens[index].end() : following.start()] != " ":
         return False
-    blocked = (
-        "number numbers service support call calls company store shop site website app companies"
-        " stores shops market holder holders label labels fee fees code codes tag size sizes sale"
-        " sales fans fan rights agent agents rep reps line ticket season trading exchange"
-    )
-    return following.group().lower() in blocked.split() or (
+    return following.group().lower() in word_set("en", "sets", "swallowing") or (
         singular(following.group()) in _heads()
     )
 
 
-_VERBAL_HEADS = frozenset(
-    "top pin ring light cover book watch card tie fit print fan cap set pack game ticket slide bat"
-    " mask mouse flag heel kit suit chain phone computer tablet laptop coin food treat picture"
-    " photo chair bed table desk bag glass cup ball plate sheet".split()
-)
-_DETERMINERS = frozenset(
-    "a an the my our this that these those two three four five 2 3 4 5 both his her their"
-    " another new same custom wrong".split()
-)
+_VERBAL_HEADS = word_set("en", "sets", "verbal_heads")
+_DETERMINERS = word_set("en", "sets", "determiners")
 
 
 def _is_verbal(tokens: list[re.Match[str]], index: int) -> bool:
@@ -223,8 +198,10 @@ def _modifies(tokens: list[re.Match[str]], index: int, sentence: str) -> bool:
     ):
         return True
     is_name = token.group()[0].isupper() and not token.group().isupper() and token.start() > 0
-    return is_name and word not in _BLOCKED | _DETERMINERS and not sentence[: token.start()].rstrip().endswith(
-        (".", "!", "?", ":")
+    return (
+        is_name
+        and word not in _BLOCKED | _DETERMINERS
+        and not sentence[: token.start()].rstrip().endswith((".", "!", "?", ":"))
     )
 
 

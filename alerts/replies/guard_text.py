@@ -20,7 +20,7 @@ SIMILAR = 0.5
 """Share of common three-word sequences from which a reply counts as a repeat."""
 
 _EMOJI = re.compile(
-    "[\U0001f000-\U0001faff\U00002600-\U000027bf\U00002b00-\U00002bff\U0000fe0f\U0001f1e6-\U0001f1ff]"
+    "[\U0001f000-\U0001faff\U00002600-\U000027bf\U00002b00-\U00002bff\U0000fe0f]"
     "|[:;]-?[)(DP](?!\\w)"
 )
 _HTML = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<!--|&(?:[a-z]{2,8}|#\d{2,6});")
@@ -32,7 +32,8 @@ _MRKDWN = re.compile(
 )
 _MENTION = re.compile(r"(?<![\w.+-])@\w[\w.-]*|(?<!\w)#[A-Za-z]\w+|@(?:channel|here|everyone)\b")
 _LINK = re.compile(
-    r"(?i)\b(?:https?://|ftp://|www\.)\S+|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|net|org|info|biz|io|co"
+    r"(?i)\b(?:https?://|ftp://|www\.)\S+|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|net|org|"
+    r"info|biz|io|co"
     r"|uk|de|fr|es|nl|it|pt|eu|ru|cn|xyz|top|shop|app|dev|link|site|online|ly|me|tk|zip|example)"
     r"(?:/\S*)?(?![\w@])"
 )
@@ -42,20 +43,27 @@ _DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\.?")
 _LONG_ID = re.compile(r"\b(?=[A-Z0-9-]*\d)[A-Z]{0,4}-?\d[\dA-Z-]{4,}\b|#\d{3,}\b")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}\b")
 _STREET = re.compile(
-    r"\b\d{1,5} (?:[A-Z][a-z]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd"
+    r"\b\d{1,5} (?:[A-Z][a-z]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|"
+    r"Boulevard|Blvd"
     r"|Way|Court|Close|Square)\b|\b[A-ZÄÖÜ][a-zäöüß]+(?:straße|strasse|weg|platz|allee) \d+"
 )
 _RECORDS = re.compile(
-    r"(?i)\b(?:(?:we|i|our records|our system|the system)(?: can)? (?:see|show|shows|found|have|note|"
+    r"(?i)\b(?:(?:we|i|our records|our system|the system)(?: can)? (?:see|show|shows|found|"
+    r"have|note|"
     r"noticed|looked up)[^.!?]{0,40}\byour (?:order|account|address|purchase|e-?mail|phone|card|"
-    r"profile|medical|claim|payment|balance|policy|subscription)\b|according to (?:our|your) (?:records|account|file)"
-    r"|(?:your|the) (?:home |delivery |billing |e-?mail )?(?:address|date of birth|birthday|account number|card number"
-    r"|phone number|password|balance|diagnosis|salary|age|surname|last name) (?:is|was|on file|ends|ending|we have)"
-    r"|card ending (?:in|with)|you live (?:in|at)|born (?:on|in) \d|your (?:husband|wife|son|daughter|neighbou?r|"
+    r"profile|medical|claim|payment|balance|policy|subscription)\b|according to (?:our|"
+    r"your) (?:records|account|file)"
+    r"|(?:your|the) (?:home |delivery |billing |e-?mail )?(?:address|date of birth|birthday|"
+    r"account number|card number"
+    r"|phone number|password|balance|diagnosis|salary|age|surname|last name) (?:is|was|"
+    r"on file|ends|ending|we have)"
+    r"|card ending (?:in|with)|you live (?:in|at)|born (?:on|in) \d|your (?:husband|wife|"
+    r"son|daughter|neighbou?r|"
     r"doctor|employer)'?s? (?:name|account|phone|e-?mail|told|confirmed|signed|called))"
 )
 _PLACEHOLDER = re.compile(
-    r"\{\{?\s*\w*\s*\}?\}|\[(?:[A-Za-z' _/-]{2,40})\]|<(?:name|customer|order|product|brand|your|insert)"
+    r"\{\{?\s*\w*\s*\}?\}|\[(?:[A-Za-z' _/-]{2,40})\]|<(?:name|customer|order|product|"
+    r"brand|your|insert)"
     r"[^<>]{0,30}>|\bX{3,}\b|\b(?:TODO|TBD|FIXME|lorem ipsum|insert (?:name|order|link|details?)"
     r"(?: here)?|your name here|first ?name|customer ?name)\b|_{3,}|%[sd]\b|\$\{?[a-z_]+\}?|\bN/A\b"
     r"|\.{4,}",
@@ -102,8 +110,8 @@ def formatting(case: Case) -> Iterator[Finding]:
             if found.group().strip() not in approved:
                 yield Finding(rule="formatting", span=found.group()[:60], reason=reason)
                 break
-    if found := _PLACEHOLDER.search(case.text):
-        yield Finding(rule="placeholder", span=found.group()[:60], reason="was never filled in")
+    if blank := _PLACEHOLDER.search(case.text):
+        yield Finding(rule="placeholder", span=blank.group()[:60], reason="was never filled in")
 
 
 def addresses(case: Case) -> Iterator[Finding]:
@@ -120,16 +128,18 @@ def addresses(case: Case) -> Iterator[Finding]:
         in_email = any(mail.start() <= found.start() < mail.end() for mail in emails)
         if not in_email and address not in approved:
             yield Finding(
-                rule="link", span=found.group(), reason="is a link that the facts file does not name"
+                rule="link",
+                span=found.group(),
+                reason="is a link that the facts file does not name",
             )
     yield from _numbers(_LINK.sub(" ", text), approved, review)
     for pattern, reason in (
         (_STREET, "reads like somebody's address"),
         (_RECORDS, "tells the public what only the customer's account knows"),
     ):
-        found = pattern.search(case.own)
-        if found and found.group().lower() not in review:
-            yield _private(found.group(), reason)
+        told = pattern.search(case.own)
+        if told and told.group().lower() not in review:
+            yield _private(told.group(), reason)
 
 
 def _numbers(text: str, approved: str, review: str) -> Iterator[Finding]:
@@ -142,11 +152,11 @@ def _numbers(text: str, approved: str, review: str) -> Iterator[Finding]:
         for found in pattern.finditer(text):
             span = found.group()
             digits = re.sub(r"\D", "", span)
-            if span.lower() in approved or (len(digits) > 6 and digits in digits_approved):  # noqa: PLR2004
+            if span.lower() in approved or (len(digits) > 6 and digits in digits_approved):
                 continue
             if pattern is _LONG_ID and span.lower() in review:
                 continue
-            if pattern is _PHONE and (len(digits) < 7 or _DATE.fullmatch(span.strip())):  # noqa: PLR2004
+            if pattern is _PHONE and (len(digits) < 7 or _DATE.fullmatch(span.strip())):
                 continue
             yield _private(span, reason)
             return
@@ -167,10 +177,20 @@ def review_language(review: ReviewForReply, facts: Facts) -> str:
 def language(case: Case) -> Iterator[Finding]:
     """A reply in another language than the review's."""
     body = without_approved(visible(case.text), case.facts)
-    seen = detect(re.sub(r'"[^"]*"', " ", _EMAIL.sub(" ", body))) or detect(_EMAIL.sub(" ", case.text))
+    seen = detect(re.sub(r'"[^"]*"', " ", _EMAIL.sub(" ", body))) or detect(
+        _EMAIL.sub(" ", case.text)
+    )
     letters = [letter for letter in case.text if letter.isalpha()]
-    foreign = [letter for letter in letters if ord(letter) > 0x24F]  # noqa: PLR2004
-    if len(foreign) * 3 > len(letters) and case.language in ("en", "de", "fr", "es", "nl", "it", "pt"):
+    foreign = [letter for letter in letters if ord(letter) > 0x24F]
+    if len(foreign) * 3 > len(letters) and case.language in (
+        "en",
+        "de",
+        "fr",
+        "es",
+        "nl",
+        "it",
+        "pt",
+    ):
         seen = "another script"
     if seen and seen != case.language:
         yield Finding(
@@ -189,7 +209,9 @@ def similarity(case: Case) -> Iterator[Finding]:
         other = _shingles(_folded(without_approved(visible(recent), case.facts), case.facts))
         if other and len(mine & other) / len(mine | other) >= SIMILAR:
             yield Finding(
-                rule="similarity", span=recent[:60], reason="was said in a recent reply, almost word for word"
+                rule="similarity",
+                span=recent[:60],
+                reason="was said in a recent reply, almost word for word",
             )
             return
 
@@ -204,7 +226,11 @@ def _folded(text: str, facts: Facts) -> str:
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:
     words = text.split()
     size = min(3, len(words))
-    return frozenset(tuple(words[i : i + size]) for i in range(len(words) - size + 1)) if words else frozenset()
+    return (
+        frozenset(tuple(words[i : i + size]) for i in range(len(words) - size + 1))
+        if words
+        else frozenset()
+    )
 
 
 def without_approved(text: str, facts: Facts) -> str:

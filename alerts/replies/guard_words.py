@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from alerts.replies.guard import Case
 
 _AMOUNT = re.compile(
-    r"(?i)(?:[$£€]|\b(?:usd|eur|gbp|chf))\s?\d[\d.,]*(?:\s?k\b)?|\b\d[\d.,]*\s?(?:%|percent\b|prozent\b|pour ?cent\b"
-    r"|por ?ciento\b|procent\b|per ?cento\b|por ?cento\b|dollars?\b|euros?\b|pounds?\b|usd\b|eur\b|€|£|\$|"
-    r"points?\b|punkte\b)|\b(?:ten|twenty|thirty|fifty|a hundred|one hundred|five|half) (?:percent|per cent|dollars|euros|pounds)\b"
+    r"(?i)(?:[$£€]|\b(?:usd|eur|gbp|chf))\s?\d[\d.,]*(?:\s?k\b)?|\b\d[\d.,]*\s?(?:%|percent\b|"
+    r"prozent\b|pour ?cent\b"
+    r"|por ?ciento\b|procent\b|per ?cento\b|por ?cento\b|dollars?\b|euros?\b|pounds?\b|"
+    r"usd\b|eur\b|€|£|\$|"
+    r"points?\b|punkte\b)|\b(?:ten|twenty|thirty|fifty|a hundred|one hundred|five|half) "
+    r"(?:percent|per cent|dollars|euros|pounds)\b"
     r"|\b(?:half|double|twice|three times) (?:the|your|of the) (?:price|money|amount|sum|cost)\b"
 )
 
@@ -90,13 +93,16 @@ def wordings(case: Case) -> Iterator[Finding]:
                     break
 
 
-_THANKS = re.compile(r"(?i)\b(?:thank\w*|glad|happy|appreciate\w*|thrilled|delighted|danke|merci)\b[^.!?]*$")
+_THANKS = re.compile(r"(?i)\b(?:thank\w*|glad|happy|appreciate\w*|thrilled|delighted)\b[^.!?]*$")
 
 
 def _harmless(rule: str, text: str, found: re.Match[str], said: str) -> bool:
     """Thanks for stars already given, and words of the review itself, are no offence."""
     if rule == "review_request":
-        return bool(_THANKS.search(text[: found.start()])) and "if" not in text[: found.start()].split()
+        return (
+            bool(_THANKS.search(text[: found.start()]))
+            and "if" not in text[: found.start()].split()
+        )
     return rule == "sales" and found.group().lower() in said
 
 
@@ -110,8 +116,6 @@ def promises(case: Case) -> Iterator[Finding]:
     allowed = allowed_actions(case)
     for language in _languages(case):
         rules = _promise_rules(language)
-        if rules.actor is None or rules.verbs is None:
-            continue
         for sentence in sentences_of(case.own):
             found = _promised(sentence, rules, allowed, case)
             if found:
@@ -122,31 +126,37 @@ def promises(case: Case) -> Iterator[Finding]:
 def _promised(
     sentence: str, rules: _Promises, allowed: frozenset[str], case: Case
 ) -> Finding | None:
-    assert rules.actor is not None and rules.verbs is not None  # noqa: S101 - narrowed by the caller
-    soft = rules.actions.get("soft")
     for name, pattern in rules.actions.items():
-        if name == "soft" or name in allowed:
-            continue
-        found = pattern.search(sentence)
-        if not found:
+        found = None if name == "soft" or name in allowed else pattern.search(sentence)
+        if found is None:
             continue
         if name == "absolute":
             return _promise(sentence, found, "promises what nobody can be sure of")
-        before = sentence[: found.end()]
-        if not rules.actor.search(before) or not rules.verbs.search(before):
-            continue
-        if soft and soft.search(sentence):
-            continue
-        if _tells_the_past(sentence, found):
-            continue
-        return _promise(sentence, found, "promises something that no policy allows here")
+        if _commits(sentence, found, rules):
+            return _promise(sentence, found, "promises something that no policy allows here")
+    return _hurried(sentence, rules, case)
+
+
+def _commits(sentence: str, found: re.Match[str], rules: _Promises) -> bool:
+    """Whether somebody of ours is said to do it, and not only to look at it or to have heard it."""
+    before, soft = sentence[: found.end()], rules.actions.get("soft")
+    if rules.actor is None or rules.verbs is None:
+        return False
+    if not rules.actor.search(before) or not rules.verbs.search(before):
+        return False
+    return not (soft and soft.search(sentence)) and not _tells_the_past(sentence, found)
+
+
+def _hurried(sentence: str, rules: _Promises, case: Case) -> Finding | None:
+    """A time by which something is to happen that neither facts nor review name."""
+    known = f"{case.facts.wording} {visible(case.review.whole_text)}".lower()
+    if rules.actor is None or rules.verbs is None:
+        return None
+    if not rules.actor.search(sentence) or not rules.verbs.search(sentence):
+        return None
     for pattern in rules.times:
         found = pattern.search(sentence)
-        if found and rules.actor.search(sentence) and rules.verbs.search(sentence):
-            if found.group().lower() in case.facts.wording.lower():
-                continue
-            if found.group().lower() in visible(case.review.whole_text).lower():
-                continue
+        if found and found.group().lower() not in known:
             return _promise(sentence, found, "promises a time that no policy names")
     return None
 
@@ -167,7 +177,9 @@ def _tells_the_past(sentence: str, found: re.Match[str]) -> bool:
 
 def _promise(sentence: str, found: re.Match[str], reason: str) -> Finding:
     start = max(0, sentence.rfind(" ", 0, max(0, found.start() - 12)))
-    return Finding(rule="promise", span=sentence[start : found.end() + 20].strip()[:90], reason=reason)
+    return Finding(
+        rule="promise", span=sentence[start : found.end() + 20].strip()[:90], reason=reason
+    )
 
 
 def allowed_actions(case: Case) -> frozenset[str]:
@@ -196,14 +208,19 @@ def amounts(case: Case) -> Iterator[Finding]:
             if re.search(rf"(?<![\d.,]){re.escape(core)}(?![\d])", said) and not _offers(sentence):
                 continue
             yield Finding(
-                rule="amount", span=_span(sentence, found), reason="promises an amount that no policy names"
+                rule="amount",
+                span=_span(sentence, found),
+                reason="promises an amount that no policy names",
             )
             return
 
 
 def _offers(sentence: str) -> bool:
     return bool(
-        re.search(r"(?i)\b(?:we|i|our team)(?:'ll| will| shall| can| have)\b|\byou(?:'ll| will| get)\b", sentence)
+        re.search(
+            r"(?i)\b(?:we|i|our team)(?:'ll| will| shall| can| have)\b|\byou(?:'ll| will| get)\b",
+            sentence,
+        )
         and not re.search(r"(?i)\bsorry\b|\bregret\b|\bapolog", sentence)
     )
 
@@ -212,13 +229,7 @@ def _digits_text(text: str) -> str:
     return re.sub(r"\s+", " ", visible(text).lower()).replace(" %", "%").replace("$ ", "$")
 
 
-_AMBIGUOUS = frozenset(
-    "photo print picture book card ring light top pin cover game set pack kit coin ticket bed table desk"
-    " flag poster decal sticker food treat crate clothes clothing apparel ball puzzle toy chain phone"
-    " computer laptop tablet monitor watch tie suit sheet glass bag box cup plate drawer console basket"
-    " mouse cable battery fan adapter stool bench chair frame mirror holder figurine plaque camera tv"
-    " television autograph memorabilia cooler collar pot pan uniform bowl".split()
-)
+_AMBIGUOUS = word_set("en", "sets", "ambiguous")
 _YOUR_NOUN = r"(?<!round )\b(?:your|the|that|our)\s+((?:[\w'-]+\s){0,2}?)(%s)(?:e?s)?\b"
 
 
@@ -243,7 +254,7 @@ def wrong_product(case: Case) -> Iterator[Finding]:
 
 
 def _is_about(product: str, about: str) -> bool:
-    return any(word in about for word in product.lower().split() if len(word) > 2)  # noqa: PLR2004
+    return any(word in about for word in product.lower().split() if len(word) > 2)
 
 
 _KINDS = (
@@ -262,6 +273,17 @@ def _same_kind(noun: str, known: set[str]) -> bool:
     return any(noun in kind and kind & known for kind in _KINDS)
 
 
+_DOGS = "dog|pup|pet|retriever|poodle|terrier|shepherd|chihuahua|maltipoo|labrador|beagle"
+_PETS = {
+    "dog": _DOGS,
+    "puppy": "pup|dog",
+    "cat": "cat|kitt",
+    "kitten": "kitt|cat",
+    "horse": "horse",
+    "rabbit": "rabbit",
+}
+
+
 def _other_things(text: str, about: str) -> Iterator[Finding]:
     coins: dict[str, str] = words("en").get("coins", {})
     for shown in sorted(set(coins.values())):
@@ -269,10 +291,8 @@ def _other_things(text: str, about: str) -> Iterator[Finding]:
         if re.search(rf"\b{re.escape(shown)}\b", text) and not any(name in about for name in names):
             yield _other_product(shown)
             return
-    for pet in ("dog", "cat", "horse", "rabbit", "puppy", "kitten"):
-        pets = {"dog": "dog|pup|retriever|bulldog|poodle|terrier|shepherd|chihuahua|maltipoo|labrador|beagle|pet",
-                "cat": "cat|kitt", "puppy": "pup|dog", "kitten": "kitt|cat"}
-        if re.search(rf"\byour {pet}s?\b", text, re.I) and not re.search(pets.get(pet, pet), about):
+    for pet, kin in _PETS.items():
+        if re.search(rf"\byour {pet}s?\b", text, re.I) and not re.search(kin, about):
             yield _other_product(f"your {pet}")
             return
 
@@ -283,26 +303,23 @@ def _other_product(span: str) -> Finding:
 
 _NAME = r"([A-ZÀ-Þ][a-zà-ÿ'-]{1,20}(?:\s[A-ZÀ-Þ][a-zà-ÿ'-]{1,20})?)"
 _GREETING = re.compile(
-    rf"(?m)^\s*(?:(?:[Hh]i|[Hh]ello|[Dd]ear|[Hh]ey|[Gg]ood (?:morning|day|evening)|[Hh]allo|[Ll]iebe[rs]?|"
-    rf"[Ss]ehr geehrte[r]? (?:Frau|Herr)|[Bb]onjour|[Cc]h[eè]re?|[Hh]ola|[Ee]stimad[oa]|[Bb]este|[Gg]eachte|[Cc]iao|"
-    rf"[Gg]entile|[Oo]lá|[Cc]aro|[Cc]ara|[Pp]rezad[oa]|[Tt]hank you|[Tt]hanks|[Ss]orry)(?: (?:Mr|Mrs|Ms|Miss|Dr|Frau|Herr|Mme|M|Sr|Sra)\.?)?)[, ]+{_NAME}\s*[,!.:]"
+    rf"(?m)^\s*(?:(?:[Hh]i|[Hh]ello|[Dd]ear|[Hh]ey|[Gg]ood (?:morning|day|evening)|[Hh]allo|"
+    rf"[Ll]iebe[rs]?|"
+    rf"[Ss]ehr geehrte[r]? (?:Frau|Herr)|[Bb]onjour|[Cc]h[eè]re?|[Hh]ola|[Ee]stimad[oa]|"
+    rf"[Bb]este|[Gg]eachte|[Cc]iao|"
+    rf"[Gg]entile|[Oo]lá|[Cc]aro|[Cc]ara|[Pp]rezad[oa]|[Tt]hank you|[Tt]hanks|[Ss]orry)(?: "
+    rf"(?:Mr|Mrs|Ms|Miss|Dr|Frau|Herr|Mme|M|Sr|Sra)\.?)?)[, ]+{_NAME}\s*[,!.:]"
 )
 _PERSON = re.compile(
-    rf"\b(?:[Mm]y name is|I am|I'm|[Tt]his is|[Oo]ur colleagues?|[Mm]y colleagues?|[Aa]sk for|[Ss]peak (?:to|with)|[Cc]ontact|[Cc]all|[Mm]anagers?|"
-    rf"[Aa]gents?|[Rr]epresentatives?|[Dd]irector|CEO|[Tt]old by|[Mm]r\.?|[Mm]rs\.?|[Mm]s\.?|[Dd]r\.?|[Ss]incerely|[Rr]egards|[Bb]est|[Cc]heers|[Yy]ours"
-    rf"|Herr|Frau|Kollegin|Kollege|Monsieur|Madame|Señor|Señora|Signor|Signora|mevrouw|meneer),?\s+{_NAME}"
+    rf"\b(?:[Mm]y name is|I am|I'm|[Tt]his is|[Oo]ur colleagues?|[Mm]y colleagues?|[Aa]sk "
+    rf"for|[Ss]peak (?:to|with)|[Cc]ontact|[Cc]all|[Mm]anagers?|"
+    rf"[Aa]gents?|[Rr]epresentatives?|[Dd]irector|CEO|[Tt]old by|[Mm]r\.?|[Mm]rs\.?|[Mm]s\.?|"
+    rf"[Dd]r\.?|[Ss]incerely|[Rr]egards|[Bb]est|[Cc]heers|[Yy]ours"
+    rf"|Herr|Frau|Kollegin|Kollege|Monsieur|Madame|Señor|Señora|Signor|Signora|mevrouw|"
+    rf"meneer),?\s+{_NAME}"
 )
 _LAST_LINE = re.compile(rf"(?:^|[\n.!?]\s*|[-–—]\s?){_NAME}\s*(?:,[^\n.!?]{{0,60}})?\s*$")
-_NO_NAMES = frozenset(
-    "there customer all friend everyone team valued sir madam user reviewer guest again kunde kundin"
-    " kunden client cliente klant you for the we our your please thank thanks sorry support care service"
-    " best kind regards sincerely yours google play trustpilot yelp slack android apple facebook"
-    " instagram twitter friday monday tuesday wednesday thursday saturday sunday january february march"
-    " april may june july august september october november december christmas easter english german"
-    " french spanish dutch italian portuguese this that it here if and so to at in on with let have what"
-    " when hello hi dear everything us me back directly help damen herren customers folks buddy mate"
-    " valued good great happy trading sir/madam much very a lot once".split()
-)
+_NO_NAMES = word_set("en", "sets", "no_names")
 
 
 def invented_names(case: Case) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ def stock(language: str) -> dict[str, Any]:
 def frames(language: str, name: str, manner: str) -> tuple[str, ...]:
     """Sentences of the frame in a manner; a manner we do not have falls back to plain."""
     table: dict[str, list[str]] = stock(language).get("frame", {}).get(name, {})
-    return tuple(table.get(manner) or table.get("plain", ()))
+    return tuple(table.get(manner) or table.get("plain") or ())
 
 
 def issue_phrases(language: str, key: str, theme: str) -> dict[str, tuple[str, ...]]:

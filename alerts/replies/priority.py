@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from alerts.replies.language import language_of
-from alerts.replies.lexicon import word_set
+from alerts.replies.lexicon import word_set, words
 from alerts.replies.records import NoDraft, ReviewForReply
 from alerts.replies.sanitise import plain, visible
 from alerts.replies.understand import understand
@@ -24,25 +24,20 @@ _LEVELS: tuple[tuple[float, Severity], ...] = ((72, "critical"), (54, "high"), (
 _DEFAULT_MINUTES: dict[str, int] = {"critical": 30, "high": 60, "medium": 240, "low": 1440}
 
 _SPAM = re.compile(
-    r"(?i)\b(?:whats ?app|telegram|recovery (?:expert|agent|hacker|service)|recover(?:ed)? my (?:lost|"
-    r"stolen) (?:funds|money|crypto|bitcoin)|dm (?:me|him|her)|contact (?:him|her|them) (?:on|via|at)"
-    r"|earn \$?\d+ (?:a|per) (?:day|week)|my referral (?:code|link)|use my (?:code|link)|click (?:here|"
-    r"the link)|visit my|cheap followers|casino|viagra|forex (?:trader|mentor)|instagram @?\w+ (?:he|she)"
+    r"(?i)\b(?:whats ?app|telegram|recovery (?:expert|agent|hacker|service)|recover(?:ed)? "
+    r"my (?:lost|"
+    r"stolen) (?:funds|money|crypto|bitcoin)|dm (?:me|him|her)|contact (?:him|her|them) "
+    r"(?:on|via|at)"
+    r"|earn \$?\d+ (?:a|per) (?:day|week)|my referral (?:code|link)|use my (?:code|link)|"
+    r"click (?:here|"
+    r"the link)|visit my|cheap followers|casino|viagra|forex (?:trader|mentor)|instagram "
+    r"@?\w+ (?:he|she)"
     r"|buy (?:followers|reviews))\b"
 )
-_URGENT: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("self-harm", re.compile(r"(?i)\b(?:suicid\w*|kill(?:ing)? (?:myself|me)\b(?! with)|end my life|self[- ]harm|"
-                             r"umbringen|selbstmord|me suicider|suicidarme)\b")),
-    ("safety", re.compile(r"(?i)\b(?:caught fire|electric(?:al)? shock|burn(?:ed|t) (?:my|me|his|her)|injur(?:ed|y)|"
-                          r"hospital(?:i[sz]ed)? (?:me|because of (?:this|your))|explod(?:ed|es)|choking hazard|"
-                          r"allergic reaction|poison(?:ed|ous)|stromschlag|brandgefahr|verletzt)\b")),
-    ("legal", re.compile(r"(?i)\b(?:lawsuit|my (?:lawyer|attorney|solicitor)|su(?:e|ing) (?:you|them|this)|"
-                         r"legal action|class action|small claims|take (?:you|them) to court|anwalt|klage|"
-                         r"avocat|abogado|advocaat|avvocato|advogado)\b")),
-    ("data leak", re.compile(r"(?i)\b(?:data breach|data leak|(?:saw|see|shown|got) (?:someone|somebody|another "
-                             r"(?:customer|person|user))(?: else)?'?s? (?:order|account|address|data|details))\b")),
-    ("press", re.compile(r"(?i)\b(?:journalist|reporter for|press inquiry|deadline for comment)\b")),
-)  # fmt: skip
+_URGENT = {
+    name: re.compile(rf"(?i)\b(?:{pattern})\b") for name, pattern in words("en")["urgent"].items()
+}
+"""What must wait for a person, also where the tagger has not run or has missed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +115,9 @@ def _ranked(
         parts.append((min(15.0, 5.0 * math.log10(1 + review.reach)), f"seen by {review.reach}"))
     if review.published_at:
         left = 1.0 - (now - review.published_at) / max_age
-        parts.append((10.0 * min(1.0, max(0.0, left)), "fresh" if left > 0.85 else "not new"))  # noqa: PLR2004
+        parts.append((10.0 * min(1.0, max(0.0, left)), "fresh" if left > 0.85 else "not new"))
     score = min(100.0, sum(points for points, _ in parts))
-    severity = next((name for least, name in _LEVELS if score >= least), "low")
+    severity: Severity = next((name for least, name in _LEVELS if score >= least), "low")
     is_thanks = not meaning.is_negative and not meaning.problems
     return Priority(
         decision="thank" if is_thanks else "draft",
@@ -137,9 +132,11 @@ def set_aside(review: ReviewForReply) -> NoDraft | None:
     """Why a review gets no draft at all: urgent, answered, empty, spam or mere abuse."""
     text = visible(review.whole_text)
     if review.urgent_tags:
-        tags = ", ".join(tag.removeprefix("urgent_").replace("_", " ") for tag in review.urgent_tags)
+        tags = ", ".join(
+            tag.removeprefix("urgent_").replace("_", " ") for tag in review.urgent_tags
+        )
         return NoDraft(reason="urgent", explanation=f"Held for a person: tagged {tags}.")
-    for name, pattern in _URGENT:
+    for name, pattern in _URGENT.items():
         if pattern.search(text):
             return NoDraft(reason="urgent", explanation=f"Held for a person: speaks of {name}.")
     if review.has_brand_reply:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from alerts.replies import details_en
 from alerts.replies.lexicon import Issue, circumstances, issues, normalised, sentences, word_set
@@ -31,20 +32,25 @@ _IRONY = re.compile(
     r"|love waiting|love (?:it )?when|so glad|lucky me|thrilled|a masterclass|masterpiece|fantastic"
     r"|amazing|wonderful|truly|perfect(?:ly)?|excellent|award|five stars for|10/10 for|gold medal"
     r"|toll gemacht|super gemacht|danke für nichts|glückwunsch|merci pour rien|gracias por nada"
-    r"|bedankt voor niets|grazie di niente|obrigad[oa] por nada)\b|🙄|👏|\bgreat\b[^.]{0,25}\bif you"
+    r"|bedankt voor niets|grazie di niente|obrigad[oa] por nada)\b|🙄|👏"
+    r"|\bgreat\b[^.]{0,25}\bif you"
 )
 _GOOD = re.compile(
     r"\b(?:love|like|enjoy|glad|happy|pleased|great|good|nice|excellent|perfect|beautiful"
-    r"|recommend|best|thank|amazing|fantastic|awesome|easy|smooth|quick|helpful|satisfied|toll|super"
+    r"|recommend|best|thank|amazing|fantastic|awesome|easy|smooth|quick|helpful|satisfied|"
+    r"toll|super"
     r"|gut|zufrieden|bien|parfait|excelente|bueno|goed|mooi|ottimo|bello|bom|ótimo|muito bom)\b"
 )
 _NEGATED = re.compile(
     r"\b(?:no|not|n't|never|any|without) (?:\w+ )?(?:issue|problem|complaint|delay|bug|trouble"
-    r"|hassle|hidden|crash|error)s?\b|\b(?:wasn't|isn't|not) (?:late|broken|damaged|rude|expensive)\b"
+    r"|hassle|hidden|crash|error)s?\b|\b(?:wasn't|isn't|not) (?:late|broken|damaged|rude|"
+    r"expensive)\b"
 )
 
 
-_CLAUSES = re.compile(r",?\s(?:and|but|however|though|then|und|aber|et|mais|y|pero|en|maar|e|ma|mas)\s|[,;:]\s")
+_CLAUSES = re.compile(
+    r",?\s(?:and|but|however|though|then|und|aber|et|mais|y|pero|en|maar|e|ma|mas)\s|[,;:]\s"
+)
 _SHORTEST_CLAUSE = 12
 
 
@@ -163,7 +169,9 @@ def _complains(sentence: str, before: list[str]) -> bool:
     if _CONTRAST.search(sentence.lower()):
         return True
     return bool(before) and bool(
-        re.search(r"\b(?:only|one) (?:complaint|issue|problem|thing|downside)\b", before[-1].lower())
+        re.search(
+            r"\b(?:only|one) (?:complaint|issue|problem|thing|downside)\b", before[-1].lower()
+        )
     )
 
 
@@ -219,7 +227,9 @@ def _problem(hit: _Hit, score: float, text: str, language: str) -> Problem:
         key=hit.issue.key,
         theme=hit.issue.theme,
         details=details,
-        quote=None if _IRONY.search(hit.sentence.lower()) else quotable(hit.sentence, language, near=hit.near),
+        quote=None
+        if _IRONY.search(hit.sentence.lower())
+        else quotable(hit.sentence, language, near=hit.near),
         score=score,
     )
 
@@ -284,7 +294,7 @@ def quotable(sentence: str, language: str, *, near: int, most: int = 90) -> str 
 def _around(sentence: str, near: int, most: int) -> str:
     """The clauses around a position, whole ones only, as many as fit."""
     edges = [0, *(match.end() for match in _CUT.finditer(sentence)), len(sentence)]
-    spans = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    spans = [(a, b) for a, b in pairwise(edges) if b > a]
     at = next((i for i, (a, b) in enumerate(spans) if a <= near < b), 0)
     first = last = at
     if not spans or spans[at][1] - spans[at][0] > most:
@@ -295,7 +305,8 @@ def _around(sentence: str, near: int, most: int) -> str:
         first -= 1
     fragment = sentence[spans[first][0] : spans[last][1]].strip(" ,:-")
     return re.sub(
-        r"^(?:and|but|because|so|which|then|or)\s|\s(?:and|but|because|so|which|then|or|the|a|to|of)$",
+        r"^(?:and|but|because|so|which|then|or)\s|\s(?:and|but|because|so|which|then|or|the|"
+        r"a|to|of)$",
         "",
         fragment,
         flags=re.I,

@@ -51,5 +51,5 @@ def rows(shared: Path, brand: str) -> list[Row]:
 
 def negative(shared: Path, brand: str, count: int, *, seed: int) -> list[Row]:
     """A random sample of reviews of two stars or less with at least 15 characters."""
-    pool = [row for row in rows(shared, brand) if row.stars <= 2 and len(row.text) >= 15]  # noqa: PLR2004
-    return random.Random(seed).sample(pool, min(count, len(pool)))  # noqa: S311
+    pool = [row for row in rows(shared, brand) if row.stars <= 2 and len(row.text) >= 15]
+    return random.Random(seed).sample(pool, min(count, len(pool)))

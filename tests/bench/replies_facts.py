@@ -1,4 +1,4 @@
-"""Facts files of brands in the shared data, made up for the benchmarks: no policy here is theirs."""
+"""Made-up facts of brands in the shared data, for benchmarks: no policy here is theirs."""
 
 from __future__ import annotations
 
@@ -12,27 +12,63 @@ def _policy(number: str, title: str, governs: list[str], *remedy: str) -> dict[s
 
 
 SHOP = [
-    _policy("1", "Parcels", ["delivery_delay", "lost_or_wrong_parcel"],
-            "If it is not with you ten days after dispatch, we send it again or refund it, as you choose."),
-    _policy("2", "Wrong or broken", ["damaged_in_transit", "not_as_described", "wrong_item",
-                                     "wrong_size_sent", "missing_item", "misspelled_custom"],
-            "We replace it or refund it in full, whichever you prefer."),
-    _policy("3", "Quality and fit", ["product_quality", "sizing_fit"],
-            "Within 90 days we exchange it or give you store credit."),
-    _policy("4", "Returns", ["returns_exchanges", "refunds"],
-            "Returns are open for 90 days, and refunds go out within 7 working days of arrival."),
+    _policy(
+        "1",
+        "Parcels",
+        ["delivery_delay", "lost_or_wrong_parcel"],
+        "If it is not with you ten days after dispatch, we send it again or refund it, as "
+        "you choose.",
+    ),
+    _policy(
+        "2",
+        "Wrong or broken",
+        [
+            "damaged_in_transit",
+            "not_as_described",
+            "wrong_item",
+            "wrong_size_sent",
+            "missing_item",
+            "misspelled_custom",
+        ],
+        "We replace it or refund it in full, whichever you prefer.",
+    ),
+    _policy(
+        "3",
+        "Quality and fit",
+        ["product_quality", "sizing_fit"],
+        "Within 90 days we exchange it or give you store credit.",
+    ),
+    _policy(
+        "4",
+        "Returns",
+        ["returns_exchanges", "refunds"],
+        "Returns are open for 90 days, and refunds go out within 7 working days of arrival.",
+    ),
 ]
 APP = [
-    _policy("1", "Charges", ["billing_payment"],
-            "We check every booking and pay back what was taken in error."),
-    _policy("2", "Accounts", ["account_locked", "verification_stuck", "cannot_close_account"],
-            "A specialist checks every such account by hand."),
-    _policy("3", "Payouts", ["cannot_withdraw", "deposit_missing"],
-            "Payouts on hold are checked by a person within 3 working days."),
+    _policy(
+        "1",
+        "Charges",
+        ["billing_payment"],
+        "We check every booking and pay back what was taken in error.",
+    ),
+    _policy(
+        "2",
+        "Accounts",
+        ["account_locked", "verification_stuck", "cannot_close_account"],
+        "A specialist checks every such account by hand.",
+    ),
+    _policy(
+        "3",
+        "Payouts",
+        ["cannot_withdraw", "deposit_missing"],
+        "Payouts on hold are checked by a person within 3 working days.",
+    ),
 ]
 INSURER = [
     _policy("1", "Appeals", ["claim_denied", "claim_preexisting", "claim_underpaid"],
-            "You can appeal any decision within 180 days, and a second examiner then reads the whole file."),
+            "You can appeal any decision within 180 days, and a second examiner then reads the "
+        "whole file."),
     _policy("2", "Claims", ["claim_slow", "claim_documents"],
             "Every open claim has a named examiner who can tell you what is missing."),
 ]  # fmt: skip

@@ -4,8 +4,9 @@ The judge is automatic: cosine of all-MiniLM-L6-v2 embeddings (mean pooling) plu
 over words and word pairs, fitted on the reviews, between a review and each draft without its
 brand-approved sentences. It sees the drafts of five reviews of the same brand, main theme and
 rating, one of them this review's. "Masked" repeats it with every content word left out of the
-five drafts that stands in the review they were written for (function words stay). Also counted: distinct drafts, mean similarity
-between drafts against that of real companies' replies, and drafts that the guard lets pass.
+five drafts that stands in the review they were written for (function words stay). Also counted:
+distinct drafts, mean similarity between drafts against that of real companies' replies, and
+drafts that the guard lets pass.
 
     python -m tests.bench.replies_match ../shared
 """
@@ -104,7 +105,7 @@ def quintets(pairs: list[Pair]) -> list[list[Pair]]:
     groups: dict[Any, list[Pair]] = defaultdict(list)
     for pair in pairs:
         groups[pair.group].append(pair)
-    rng = random.Random(6)  # noqa: S311
+    rng = random.Random(6)
     chosen = []
     for members in groups.values():
         for pair in members:

@@ -92,9 +92,7 @@ def test_sends_key_and_policies_but_no_personal_data(
         "",
     ],
 )
-def test_falls_back_when_the_guard_refuses(
-    text: str, httpserver: HTTPServer, facts: Facts
-) -> None:
+def test_falls_back_when_the_guard_refuses(text: str, httpserver: HTTPServer, facts: Facts) -> None:
     httpserver.expect_request("/v1/chat/completions").respond_with_json(answering(text))
 
     assert ask(httpserver, facts) == built_in(facts)
@@ -102,7 +100,14 @@ def test_falls_back_when_the_guard_refuses(
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [("not json", 200), ("{}", 200), ('{"choices": []}', 200), ("[1]", 200), ("busy", 503), ("no", 401)],
+    [
+        ("not json", 200),
+        ("{}", 200),
+        ('{"choices": []}', 200),
+        ("[1]", 200),
+        ("busy", 503),
+        ("no", 401),
+    ],
 )
 def test_falls_back_on_odd_answers(
     body: str, status: int, httpserver: HTTPServer, facts: Facts

@@ -93,7 +93,8 @@ CLEAN = [
     "the first one back. Write to help@northwind.example and we will see how it was packed.",
     "Sorry about the vase. A photo of the broken glass would help us to see how it was packed; "
     "help@northwind.example reaches us Monday to Friday, 9 to 17.",
-    "Thank you for telling us. We will look into how the parcel was wrapped. Please send your order "
+    "Thank you for telling us. We will look into how the parcel was wrapped. Please send "
+    "your order "
     "number and a photo to help@northwind.example.\nJonas, Northwind Home customer care",
 ]
 

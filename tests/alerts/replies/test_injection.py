@@ -54,7 +54,8 @@ PAYLOADS = [
 HOSTILE = [carrier.format(payload) for carrier, payload in product(CARRIERS, PAYLOADS)]
 FORBIDDEN = re.compile(
     r"evil|<|>|\{|\}|\[|\]|`|\*|~|_|#|\||\\|https?:|www\.|javascript|script|channel|everyone"
-    r"|4111|9999|9,999|500|\$9|\$H|%s|system prompt|SYSTEM:|prompt|instruction|ignore|drop table|\bliability",
+    r"|4111|9999|9,999|500|\$9|\$H|%s|system prompt|SYSTEM:|prompt|instruction|ignore|"
+    r"drop table|\bliability",
     re.I,
 )
 ADDRESS = "help@northwind.example"
