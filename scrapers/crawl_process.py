@@ -6,6 +6,7 @@ Not to be imported by others: it installs Twisted's reactor.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from earshot.text.brands import assigner
 from scrapers.catalogue import sync_catalogue
 from scrapers.crawl_log import Crawl, Purpose, finish, logged_crawl
 from scrapers.health import Verdict, record_failure, record_success
+from scrapers.logs import redact_logs
 from scrapers.pipeline import Collector
 from scrapers.registry import HttpConnector, connector_of, politeness
 from scrapers.store import Store
@@ -46,6 +48,8 @@ class Order:
 def main() -> int:
     """Crawl as ordered; the exit status is 0 also where the crawl failed in an expected way."""
     _die_with_parent()
+    # A host that does not answer is told once, as the crawl's error, and not as a stack trace.
+    logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
     order = _order(json.load(sys.stdin))
     try:
         said = probe(order) if order.purpose == "check" else crawl(order)
@@ -148,6 +152,11 @@ def _run_spider(
     outcome = Outcome()
     made = scrapy_settings(order.settings, source, session.options, terms, politeness(source))
     process = AsyncCrawlerProcess(made)
+    redact_logs(
+        session.credentials[name]
+        for name in connector.platform.needs
+        if name in session.credentials
+    )
     crawler = Crawler(PlatformSpider, process.settings)
     crawler.collector = collector
     process.crawl(
