@@ -279,6 +279,9 @@ class Options(BaseModel):
     )
     max_pages: int = Field(default=2000, gt=0, description="Pages read in one crawl at most.")
     accept_terms: bool = Field(default=False, description="Read although the terms forbid it.")
+    only_named: bool = Field(
+        default=False, description="Keep a mention only where it names a brand."
+    )
     newest_within_days: float | None = Field(
         default=None, gt=0, description="Age of the newest text of a healthy source at most."
     )

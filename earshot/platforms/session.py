@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,10 @@ from earshot.platforms.base import (
     Span,
 )
 from earshot.platforms.calls import fingerprint
+from earshot.record import Feedback
+
+Assign = Callable[[Feedback], Feedback | None]
+"""Gives a record the brands it concerns, or nothing where it concerns none."""
 
 _PATIENCE = 3
 NOT_MODIFIED = 304
@@ -42,6 +46,7 @@ class Session:
         credentials: Credentials | None = None,
         now: datetime,
         span: Span | None = None,
+        assign: Assign | None = None,
     ) -> None:
         self.platform = platform
         self.options = options
@@ -50,10 +55,12 @@ class Session:
         self.credentials: dict[str, str] = dict(credentials or {})
         self.now = now
         self.span = span
+        self.left_out = 0
         self.pages = 0
         self.repeated_items = 0
         self.warnings: list[str] = []
         self.unread_fields: set[str] = set()
+        self._assign = assign
         self._asked: set[str] = set()
         self._seen: dict[str, int] = {}
 
@@ -90,7 +97,15 @@ class Session:
         items = [item for item in page.items if self._is_new(item.external_id, hash(item.body))]
         self.repeated_items += len(page.items) - len(items)
         follow = self._next(page, call, has_news=bool(items) or not page.items)
-        return replace(page, items=items, next_calls=follow)
+        return replace(page, items=self._concerning(items), next_calls=follow)
+
+    def _concerning(self, items: list[Feedback]) -> list[Feedback]:
+        """The items that concern a brand, with the brands they concern."""
+        if self._assign is None:
+            return items
+        kept = [assigned for item in items if (assigned := self._assign(item)) is not None]
+        self.left_out += len(items) - len(kept)
+        return kept
 
     def _is_new(self, external_id: str, content: int) -> bool:
         """Unseen, or seen with other words: an edit between two pages is no repetition."""

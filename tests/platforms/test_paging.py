@@ -15,6 +15,8 @@ from earshot.platforms.base import Answer, Call, Headers, Span
 from earshot.platforms.calls import query_of
 from earshot.platforms.session import Session
 from earshot.record import Feedback
+from earshot.settings import Brand
+from earshot.text.brands import assigner
 from tests.platforms.drive import NOW
 
 HERE = "http://127.0.0.1:1"
@@ -380,3 +382,19 @@ def test_bazaarvoices_errors_come_with_http_200() -> None:
         crawl("bazaarvoice", lambda call: refused, {})
     with pytest.raises(RetryLater):
         crawl("bazaarvoice", lambda call: limited, {})
+
+
+def test_a_mention_of_the_wrong_thing_is_left_out_and_counted() -> None:
+    brand = Brand(key="b", name="Apple", negative_keywords=("pie",))
+    texts = ["an apple pie", "my Apple died", "no name at all"]
+    hits = [hit(n, BEGIN + n, text) for n, text in enumerate(texts)]
+
+    items, session, _ = crawl(
+        "hackernews",
+        lambda call: {"hits": hits, "nbPages": 1, "nbHits": 3},
+        {},
+        assign=assigner([brand]),
+    )
+
+    assert [item.external_id for item in items] == ["1", "2"]
+    assert session.left_out == 1
