@@ -23,7 +23,6 @@ SAMPLE = (
     "It is fine.",
     "Customer service never answered my three mails about the refund.",
 )
-NEEDED_SCOPES = {"chat:write", "channels:history", "files:write"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +61,8 @@ def checks(settings: Settings) -> Iterator[Check]:
             label = f"{source.name} ({source.kind})"
             yield _tried("source", label, partial(_source, source), settings)
     yield _tried("slack", settings.slack.channel, check_slack, settings)
+    if settings.secrets.slack_token is not None:
+        yield _tried("slack", "channels", _channels, settings)
 
 
 def check_settings(settings: Settings) -> str:
@@ -98,18 +99,19 @@ def check_model(settings: Settings) -> str:
     return f"{model.id}, {rate:.0f} short texts/s on this machine"
 
 
-def check_source(source: Source) -> str:
-    """Find the connector and let it read its options."""
-    from scrapers.registry import connector_of
+def check_source(settings: Settings, source: Source) -> str:
+    """Read one record of the source."""
+    from scrapers.run import probe
 
-    connector_of(source).check(source)
-    return "options understood"
+    return probe(settings, source.name)
 
 
 def check_slack(settings: Settings) -> str:
     """Ask Slack whom the token belongs to, and whether it may write and read back."""
     from slack_sdk import WebClient
     from slack_sdk.errors import SlackApiError
+
+    from alerts.slack.check import required_scopes
 
     token = settings.secrets.slack_token
     if token is None:
@@ -125,12 +127,18 @@ def check_slack(settings: Settings) -> str:
     except OSError as error:
         raise RetryLater(f"{settings.slack.api_url}: does not answer: {error}.") from error
     scopes = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")} - {""}
-    if missing := scopes and NEEDED_SCOPES - scopes:
+    if missing := scopes and required_scopes() - scopes:
         raise FixSettings(
             f"The Slack token lacks {', '.join(sorted(missing))}; add the scope and reinstall the "
             "app."
         )
     return f"{answer.get('user')} in {answer.get('team')}"
+
+
+def _channels(settings: Settings) -> str:
+    from alerts.slack.check import check_channels
+
+    return check_channels(settings)
 
 
 def _header(answer: SlackResponse, name: str) -> str:
@@ -141,8 +149,8 @@ def _header(answer: SlackResponse, name: str) -> str:
     return ""
 
 
-def _source(source: Source, _settings: Settings) -> str:
-    return check_source(source)
+def _source(source: Source, settings: Settings) -> str:
+    return check_source(settings, source)
 
 
 def _tried(part: str, name: str, probe: Probe, settings: Settings) -> Check:

@@ -14,6 +14,7 @@ from earshot.cli.common import (
     To,
     complain,
     progress,
+    say,
     settings_of,
     tell,
     utc,
@@ -64,7 +65,18 @@ def crawl(
     tell(result.counts(), as_json=json)
 
 
+def new_connector(
+    name: Annotated[str, typer.Argument(help="Name of the platform: lower case, `_`.")],
+) -> None:
+    """Write a connector, its saved page and a golden test that fails until they are filled in."""
+    from scrapers.new_connector import new_connector as write
+
+    for file in write(name):
+        say(str(file))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("import")(import_file)
     app.command()(crawl)
+    app.command()(new_connector)
