@@ -124,6 +124,8 @@ def read(answer: Answer, call: Call, options: Options, cursor: Cursor, now: date
         return oauth.read_token(answer, call, "REDDIT_TOKEN", _call)
     if oauth.has_expired(answer, call):
         return Page(next_calls=[_token_call(options, oauth.waiting(call))])
+    if answer.status == 404 and "children" in call.note:
+        return Page(warnings=[f"{call.note['post']}: its further comments are gone"])
     payload = json_of(answer)
     pieces, ends = _pieces(payload, answer)
     gathered = Gathered().add(_flat(pieces), lambda raw, to: _item(raw, options, to))

@@ -91,6 +91,8 @@ def read(answer: Answer, call: Call, options: Options, cursor: Cursor, now: date
         )
     if answer.status == 403 and b"commentsDisabled" in answer.body:
         return Page(warnings=[f"{call.note['key']}: comments are switched off"])
+    if answer.status == 404 and "parent" in call.note:
+        return Page(warnings=[f"{call.note['parent']}: the thread is gone"])
     payload = json_of(answer)
     pieces = expect(payload, "items", list, answer)
     gathered = Gathered().add(pieces, lambda raw, to: _items(raw, options, to))
