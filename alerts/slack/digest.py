@@ -25,6 +25,8 @@ from alerts.slack.blocks import (
 from alerts.slack.outbox import say
 from alerts.slack.routing import brand_channel
 from earshot.settings import Brand, Settings
+from sql.clock import now as clock_now
+from sql.connect import connect
 from sql.named import queries
 
 DIGEST_HOUR = 8
@@ -34,6 +36,12 @@ THEMES_SHOWN = 3
 LEAST_CHANGE = 5
 """Complaints by which a theme must have moved to be worth a line."""
 PRAISE_SHOWN = 2
+
+
+def digest(settings: Settings) -> int:
+    """What the digest DAG runs: `write_digests` in a transaction of its own."""
+    with connect(settings) as conn, conn:
+        return write_digests(conn, settings, clock_now(conn, settings))
 
 
 def write_digests(conn: Connection, settings: Settings, now: datetime) -> int:

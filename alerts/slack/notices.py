@@ -11,6 +11,7 @@ from alerts.slack import text as t
 from alerts.slack.blocks import Message, long_section
 from alerts.slack.outbox import say
 from earshot.settings import Settings
+from sql.named import queries
 
 
 def ops_notice(conn: Connection, settings: Settings, key: str, text: str, now: datetime) -> bool:
@@ -33,6 +34,24 @@ def ops_notice(conn: Connection, settings: Settings, key: str, text: str, now: d
     )
 
 
+def tell_sources(conn: Connection, settings: Settings, now: datetime) -> int:
+    """Say once in the ops channel that a source broke, and once that it is well again.
+
+    Safe to call on every wake; returns how many notices were enqueued.
+    """
+    told = 0
+    for row in queries.slack_sources_unhealthy(conn):
+        reason = row["health_reason"] or "Its contract is broken."
+        told += source_quiet_notice(
+            conn, settings, row["name"], now, reason=reason, since=row["health_since"]
+        )
+    for row in queries.slack_sources_recovered(conn):
+        lasted = t.duration((now - row["told_at"]).total_seconds())
+        text = f"✅ *{t.label(row['name'])} is healthy again*, {lasted} after it was told."
+        told += ops_notice(conn, settings, f"{row['notice'].removeprefix('ops:')}:back", text, now)
+    return told
+
+
 def source_quiet_notice(
     conn: Connection,
     settings: Settings,
@@ -41,25 +60,14 @@ def source_quiet_notice(
     *,
     reason: str,
     since: datetime,
-    expected: float | None = None,
 ) -> bool:
     """Say once that a source gives nothing or breaks its contract."""
     held = "Alerts for falling or recovered complaints wait; rising ones still come."
-    missing = f" About {t.number(expected)} items are expected by now." if expected else ""
     text = (
-        f"⚠️ *{t.escape(source)} is not healthy since {since:%-d %B %H:%M} UTC.* "
-        f"{t.escape(reason)}{missing} {held}"
+        f"⚠️ *{t.label(source)} is not healthy since {since:%-d %B %H:%M} UTC.* "
+        f"{t.label(reason, 500)} {held}"
     )
     return ops_notice(conn, settings, f"source:{source}:{since:%Y%m%dT%H%M}", text, now)
-
-
-def source_back_notice(
-    conn: Connection, settings: Settings, source: str, now: datetime, *, since: datetime
-) -> bool:
-    """Say once that a source is healthy again; `since` is when it had broken."""
-    lasted = t.duration((now - since).total_seconds())
-    text = f"✅ *{t.escape(source)} is healthy again* after {lasted}."
-    return ops_notice(conn, settings, f"source:{source}:{since:%Y%m%dT%H%M}:back", text, now)
 
 
 def dead_letter_notice(

@@ -318,3 +318,33 @@ inner join earshot.brand as brand on draft.brand_id = brand.id
 where draft.state in ('waiting', 'blocked', 'unsure')
 group by outbox.payload ->> 'parent', draft.incident_id, brand.id
 order by draft.incident_id nulls last, outbox.payload ->> 'parent';
+
+-- name: slack_sources_unhealthy()
+select
+    name,
+    health_reason,
+    health_since
+from earshot.source
+where health = 'unhealthy' and health_since is not null
+order by name;
+
+-- name: slack_sources_recovered()
+-- Healthy sources whose last trouble was told and whose recovery was not.
+select
+    source.name,
+    max(outbox.key) as notice,
+    max(outbox.created_at) as told_at
+from earshot.source as source
+inner join earshot.outbox as outbox
+    on starts_with(outbox.key, 'ops:source:' || source.name || ':')
+where
+    source.health = 'healthy'
+    and outbox.action = 'post'
+    and right(outbox.key, 5) <> ':back'
+    and not exists (
+        select 1
+        from earshot.outbox as back
+        where back.key = outbox.key || ':back'
+    )
+group by source.name
+order by source.name;

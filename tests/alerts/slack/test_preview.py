@@ -120,7 +120,7 @@ def scene(
         announce_draft(conn, settings, inside, NOON)
         source_quiet_notice(
             conn, settings, "Trustpilot", NOON, reason="The page answers with a consent form.",
-            since=NOON - timedelta(hours=10), expected=37,
+            since=NOON - timedelta(hours=10),
         )  # fmt: skip
     send(settings)
     later = NOON + timedelta(hours=4)

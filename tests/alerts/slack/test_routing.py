@@ -17,8 +17,10 @@ from alerts.slack.incidents import (
     escalate_unanswered,
     thread_note,
 )
+from alerts.slack.notices import tell_sources
 from alerts.slack.routing import incident_channel, is_posted, not_before
 from earshot.settings import Settings
+from sql.clock import advance
 from tests.alerts.slack.conftest import NOON
 from tests.alerts.slack.test_delivery import advance_to, announce, row, send
 from tests.slack_blocks import texts
@@ -209,3 +211,31 @@ def test_an_incident_of_the_night_waits_for_the_morning(
     waits = row(conn, f"incident:{incident}")["not_before"]
 
     assert waits == night + timedelta(hours=8)
+
+
+def test_a_broken_source_and_its_recovery_are_each_said_once(
+    conn: Connection, slack: SlackStandIn, slack_settings: Settings
+) -> None:
+    def becomes(health: str, hours: int) -> None:
+        moment = NOON + timedelta(hours=hours)
+        with conn, conn.cursor() as cursor:
+            cursor.execute(
+                "update earshot.source set health = %s, health_since = %s,"
+                " health_reason = 'It answers with a consent form <!channel>.'",
+                [health, moment],
+            )
+        for minutes in (0, 10):
+            with conn:
+                advance(conn, moment + timedelta(minutes=minutes))
+                tell_sources(conn, slack_settings, moment + timedelta(minutes=minutes))
+            send(slack_settings)
+
+    becomes("unhealthy", 0)
+    becomes("healthy", 5)
+    becomes("unhealthy", 8)
+    becomes("healthy", 9)
+
+    told = [message["text"] for message in slack.roots("earshot-ops")]
+    assert ["is not healthy" in text for text in told] == [True, False, True, False]
+    assert "healthy again*, 5 h after" in told[1]
+    assert not any("<!channel>" in text for text in told)
