@@ -93,7 +93,7 @@ class PlatformSpider(scrapy.Spider):  # type: ignore[misc]
     async def parse(self, response: Response, **kwargs: Any) -> AsyncIterator[Any]:
         """One answer: its page to the pipeline, its next calls to the scheduler."""
         call: Call = response.meta["call"]
-        answer = _answer(response)
+        answer = _answer(response, call)
         self._heed_limits(answer, response.request)
         try:
             page = self.session.receive(answer, call)
@@ -117,7 +117,7 @@ class PlatformSpider(scrapy.Spider):  # type: ignore[misc]
     async def failed(self, failure: Failure) -> AsyncIterator[Request]:
         """No answer came: retry what may pass, stop at what will not."""
         request: Request = failure.request
-        place = request.url.split("?", 1)[0]
+        place = request.meta["call"].url.split("?", 1)[0]
         if failure.check(PrivateAddress):
             self._stop(StopSource(str(failure.value)))
         if (host := urlparse_cached(request).hostname) in GuardedResolver.refused:
@@ -217,11 +217,12 @@ _PASSING = (
 )
 
 
-def _answer(response: Response) -> Answer:
+def _answer(response: Response, call: Call) -> Answer:
+    """The answer under the call's own address: the one sent may hold secrets."""
     headers = {
         name.decode("latin-1"): b", ".join(values).decode("latin-1")
         for name, values in response.headers.items()
     }
     return Answer(
-        status=response.status, headers=Headers(headers), body=response.body, url=response.url
+        status=response.status, headers=Headers(headers), body=response.body, url=call.url
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
@@ -21,8 +22,9 @@ from scrapers.files.reading import Row, opened
 from scrapers.rows import Batch, Refused, prepared, refused
 from scrapers.store import Counts, Store
 from sql.connect import connect
+from sql.named import queries
 
-BATCH_ROWS = 1_000
+BATCH_ROWS = 2_000
 
 Tick = Callable[[int, int, Counts], None]
 """Told after each batch: units read, units in all, counts so far."""
@@ -77,18 +79,21 @@ def import_file(
             _ticking(tick, file) as told,
         ):
             platform = options.platform or source.name
+            _commit(conn, queries.store_commit_lazily)
             store = Store(conn, settings, source, crawl_id=crawl.id, platform=platform)
             mapper = Mapper(source, options, platform)
             counts = Counts()
-            for batch_counts in _written(store, _batches(rows, mapper)):
-                counts += batch_counts
-                told(*progress(), counts)
-            _refuse_nothing(conn, counts, file, options)
+            with closing(_written(store, _batches(rows, mapper))) as written:
+                for batch_counts in written:
+                    counts += batch_counts
+                    told(*progress(), counts)
+            _refuse_nothing(counts, file, options)
+            _commit(conn, queries.store_commit_durably)
             finish(conn, settings, crawl, status="ok")
     return ImportResult(source=source.name, path=file, crawl_id=crawl.id, **vars(counts))
 
 
-def _written(store: Store, batches: Iterator[_Records]) -> Iterator[Counts]:
+def _written(store: Store, batches: Iterator[_Records]) -> Generator[Counts]:
     """One thread writes a batch while the next is read: the database has its own processor."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer") as writer:
         pending: Future[Counts] | None = None
@@ -132,14 +137,19 @@ def _refused_row(row: Row, error: SkipRecord) -> Refused:
     )
 
 
-def _refuse_nothing(conn: Connection, counts: Counts, file: Path, options: FileOptions) -> None:
+def _refuse_nothing(counts: Counts, file: Path, options: FileOptions) -> None:
     """A file of which no row fits was mapped wrongly, or is not that file."""
-    del conn
     if counts.seen and counts.seen == counts.quarantined:
         raise FixSettings(
             f"{file}: none of its {counts.seen} rows could be read as {options.format_of(file)}; "
             "look at the reasons in earshot.quarantine and correct columns, format or encoding."
         )
+
+
+def _commit(conn: Connection, how: Any) -> None:
+    """Batches need not reach the disk one by one: the last commit takes them all along."""
+    with conn, conn.cursor() as cursor:
+        cursor.execute(how.sql)
 
 
 def _chosen(settings: Settings, name: str | None, path: Path | str | None) -> Source:

@@ -42,6 +42,12 @@ create temporary table if not exists kept (
     is_moved boolean not null
 ) on commit delete rows;
 
+-- name: store_commit_lazily#
+set synchronous_commit = off;
+
+-- name: store_commit_durably#
+set synchronous_commit = on;
+
 -- name: store_copy#
 copy staged from stdin;
 

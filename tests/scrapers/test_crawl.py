@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -279,6 +280,34 @@ def test_terms_that_forbid_reading_need_consent(settings_with: Make, now: dateti
 
     with pytest.raises(FixSettings, match="accept_terms = true"):
         crawl(settings_with(source=[source]), "tp")
+
+
+def test_no_secret_reaches_logs_or_errors(
+    settings_with: Make,
+    now: datetime,
+    httpserver: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+):
+    canary = "canary-4f1c9e"
+    monkeypatch.setenv("YOUTUBE_API_KEY", canary)
+    httpserver.expect_request(re.compile(".*")).respond_with_data("x" * 3_000_000)
+    source = {
+        "name": "yt",
+        "kind": "youtube",
+        "brand": "northwind",
+        "base_url": httpserver.url_for(""),
+        "videos": ["abc"],
+        "largest_answer_mb": 1,
+    }
+
+    with pytest.raises(StopSource) as failure:
+        crawl(settings_with(source=[source]), "yt")
+
+    asked = "".join(request.url for request, _ in httpserver.log)
+    captured = capfd.readouterr()
+    assert canary in asked
+    assert canary not in str(failure.value) + captured.out + captured.err
 
 
 def test_a_probe_fetches_one_page_and_stores_nothing(
