@@ -23,7 +23,7 @@ from alerts.slack.blocks import (
 )
 
 MOST_DRAFT = 2800
-MOST_SNIPPET = 90
+MOST_SNIPPET = 160
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def draft_view(row: Mapping[str, Any], now: datetime) -> DraftView:
         text_hash=bytes(row["text_hash"]).hex(),
         state=row["state"],
         reason=row["reason"],
-        review=row["title"].strip() or row["body"],
+        review=t.gist(row["title"], row["body"], MOST_SNIPPET),
         stars=row["stars"],
         source=row["source_name"],
         platform=row["platform"],
@@ -113,7 +113,8 @@ def _head(view: DraftView) -> str:
     rated = f" {t.stars(view.stars)}" if view.stars is not None else ""
     head = f"*{kind} for{rated} “{t.escape(_snippet(view))}”* · {', '.join(where)}"
     if view.state in {"waiting", "blocked", "held"}:
-        head += f" · answer due {t.day_and_time(view.due_at, view.now, view.zone)}"
+        due = t.day_and_time(view.due_at, view.now, view.zone)
+        head += f" · *late*, was due {due}" if view.due_at < view.now else f" · answer due {due}"
     return head
 
 

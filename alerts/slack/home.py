@@ -80,7 +80,7 @@ def _incident(row: Mapping[str, Any], now: datetime) -> str:
 def _draft(row: Mapping[str, Any], now: datetime) -> str:
     due = t.day_and_time(row["due_at"], now, ZoneInfo(row["time_zone"]))
     when = f"*late, was due {due}*" if row["is_late"] else f"due {due}"
-    said = t.label(row["title"].strip() or row["body"], 70)
+    said = t.escape(t.gist(row["title"], row["body"], 70))
     held = " · no draft, needs a person" if row["state"] == "held" else ""
     return f"• {t.stars(row['stars'])} “{said}” · {t.label(row['source_name'])} · {when}{held}"
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 Block = Mapping[str, Any]
+MOST_OPEN = 8
+"""A thread with more answers is shown closed, so that the page stays an overview."""
 _STYLE = Path(__file__).with_name("preview.css")
 _BOLD = re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])")
 _ITALIC = re.compile(r"(?<!\w)_([^_\n]+)_(?!\w)")
@@ -62,7 +64,8 @@ def _thread(answers: Sequence[Mapping[str, Any]], pictures: Mapping[str, str]) -
         return ""
     many = f"{len(answers)} {'reply' if len(answers) == 1 else 'replies'}"
     inner = "".join(_message(answer, pictures) for answer in answers)
-    return f'<details class="thread" open><summary>{many}</summary>{inner}</details>'
+    is_open = " open" if len(answers) <= MOST_OPEN else ""
+    return f'<details class="thread"{is_open}><summary>{many}</summary>{inner}</details>'
 
 
 def _message(message: Mapping[str, Any], pictures: Mapping[str, str]) -> str:

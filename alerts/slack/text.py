@@ -55,6 +55,13 @@ def shorten(text: str, most: int) -> str:
     return (at_word if len(at_word) > most // 2 else head).rstrip(" ,;:") + "…"
 
 
+def gist(title: str, body: str, most: int) -> str:
+    """Title and beginning of a review as one cleaned line; a title that the body repeats is out."""
+    head, rest = clean(title).rstrip("…").rstrip(" .:"), clean(body)
+    is_repeated = not head or rest.lower().startswith(head.lower())
+    return shorten(rest if is_repeated or not rest else f"{head}: {rest}", most) or head
+
+
 def label(text: str, most: int = 80) -> str:
     """Escaped text of at most `most` characters before escaping: for names and short phrases."""
     return escape(shorten(clean(text), most))
