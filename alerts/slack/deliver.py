@@ -251,8 +251,10 @@ class _Sender:
         """What hangs on a message goes where that message is; anything else by the token."""
         hangs_on = outgoing.target or outgoing.thread
         is_preview = hangs_on.channel == CHANNEL if hangs_on else self._slack is None
-        if is_preview or self._slack is None:
+        if is_preview:
             return self._preview
+        if self._slack is None:
+            raise RetryLater("Its message stands in Slack, and EARSHOT_SLACK_TOKEN is missing.")
         return self._slack
 
     def _sent(self, row: Any, receipt: Receipt) -> None:

@@ -379,6 +379,30 @@ def test_a_refused_token_keeps_every_row_and_names_the_remedy(
     assert len(slack.roots()) == 1
 
 
+def test_without_its_token_an_edit_of_a_slack_message_waits(
+    conn: Connection,
+    slack: SlackStandIn,
+    slack_settings: Settings,
+    settings_with: Callable[..., Settings],
+    open_incident: Callable[..., int],
+    change_incident: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    incident = open_incident()
+    announce(conn, slack_settings, incident)
+    send(slack_settings)
+    change_incident(incident, items=60)
+    announce(conn, slack_settings, incident)
+    monkeypatch.delenv("EARSHOT_SLACK_TOKEN")
+
+    without = send(settings_with(slack={"api_url": slack.url}))
+    advance_to(conn, minutes=1)
+    send(slack_settings)
+
+    assert (without.sent, without.retried) == (0, 1)
+    assert "60 complaints" in slack.roots()[0]["text"]
+
+
 def test_a_chart_that_slack_never_processes_is_told_in_words(
     conn: Connection,
     slack: SlackStandIn,
