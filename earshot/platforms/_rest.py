@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from earshot.errors import StopSource
-from earshot.platforms import dates, oauth, ratings
+from earshot.platforms import dates, oauth
+from earshot.platforms._rest_record import metric, number, record
 from earshot.platforms._rest_spec import Spec, dig, heads, holds, need
 from earshot.platforms.answers import changed, json_of
 from earshot.platforms.base import (
@@ -26,7 +27,6 @@ from earshot.platforms.base import (
     Secret,
     Span,
     Terms,
-    TicketMetric,
     overlap_of,
 )
 from earshot.platforms.calls import (
@@ -41,9 +41,8 @@ from earshot.platforms.limits import limits as read_limits
 from earshot.platforms.newest_first import Progress, progress
 from earshot.platforms.newest_first import changed as changed_at
 from earshot.platforms.newest_first import published as published_at
-from earshot.platforms.payload import Gathered, attributes, text
-from earshot.platforms.text import from_html
-from earshot.record import Feedback, Speaker
+from earshot.platforms.payload import Gathered, text
+from earshot.record import Feedback
 
 Prepare = Callable[[Any, Any], Iterable[Any]]
 """Makes flat items of one raw item and the whole answer."""
@@ -55,13 +54,17 @@ _PLACE = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """How an access token is fetched with a refresh token (RFC 6749, section 6)."""
+    """How an access token is fetched with a refresh token (RFC 6749, section 6).
+
+    `beside` replaces a part of the source's host, where tokens come from a host of its region.
+    """
 
     url: str
     learned: str
     client_id: str
     client_secret: str
     refresh_token: str
+    beside: tuple[str, str] | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -70,7 +73,11 @@ class Token:
 
     def call(self, base_url: str, then: oauth.Waiting) -> Call:
         """The call that fetches it; from a stand-in where the source points to one."""
-        url = on_host(base_url, self.url) if is_loopback(base_url) else self.url
+        url = self.url
+        if is_loopback(base_url):
+            url = on_host(base_url, url)
+        elif self.beside is not None:
+            url = on_host(base_url.replace(*self.beside), url)
         secrets = (
             FormSecret(parameter="client_id", credential=self.client_id),
             FormSecret(parameter="client_secret", credential=self.client_secret),
@@ -209,12 +216,12 @@ class Rest:
         for each in self.prepare(raw, payload):
             to.unread |= frozenset(each) - heads(spec) if isinstance(each, dict) else frozenset()
             if spec.deleted and holds(each, spec.deleted):
-                to.deleted.append(_number(text(need(each, spec, "id")), options))
+                to.deleted.append(number(text(need(each, spec, "id")), options))
                 continue
             if spec.metric is not None:
-                to.metrics.append(_metric(each, spec))
+                to.metrics.append(metric(each, spec))
             if spec.fields:
-                yield _record(each, spec, options, self.name, now)
+                yield record(each, spec, options, self.name, now)
 
 
 def _filled(template: str, options: Any) -> str:
@@ -321,90 +328,3 @@ def _with_cursor(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     head, _, tail = path.partition(".")
     inner = _with_cursor(dict(body.get(head) or {}), tail, value) if tail else value
     return {**body, head: inner}
-
-
-def _record(raw: Any, spec: Spec, options: Any, platform: str, now: datetime) -> Feedback:
-    def found(name: str) -> Any:
-        return dig(raw, spec.fields[name]) if name in spec.fields else None
-
-    rating = _rating(found("rating"), found("rating_scale"), spec)
-    published = dates.read(
-        need(raw, spec, "published") if "published" in spec.fields else None,
-        zone=options.timezone,
-        now=now,
-        language=options.language,
-    )
-    body = text(found("body"))
-    parent, verified = found("parent"), found("is_verified")
-    return Feedback(
-        source=options.source,
-        platform=platform,
-        external_id=_number(text(need(raw, spec, "id")), options),
-        kind=spec.kind,
-        parent_id=text(parent) or None,
-        speaker=_speaker(raw, spec),
-        brand=options.brand,
-        product=options.product or text(found("product")) or None,
-        title=text(found("title")),
-        body=from_html(body) if spec.is_html else body,
-        rating=rating.value,
-        rating_scale=rating.scale,
-        published_at=published.moment,
-        published_precision=published.precision,
-        edited_at=dates.read(found("edited"), zone=options.timezone).moment,
-        url=text(found("url")) or None,
-        author_id=text(found("author")) or None,
-        reach=_count(found("reach")),
-        is_verified=_flag(verified),
-        brand_reply=text(found("reply")) or None,
-        brand_replied_at=dates.read(found("replied"), zone=options.timezone).moment,
-        attributes=attributes(**{k: dig(raw, path) for k, path in spec.attributes.items()}),
-        language_hint=text(found("language")).replace("_", "-") or options.language,
-    )
-
-
-def _number(number: str, options: Any) -> str:
-    """The id; behind the source's name where the endpoint is declared in the settings."""
-    return f"{options.source}:{number}" if hasattr(options, "spec") else number
-
-
-def _rating(value: Any, scale: Any, spec: Spec) -> ratings.Rating:
-    rating = ratings.read(value, scale=float(scale or spec.rating_scale))
-    return ratings.NOT_RATED if rating.value in spec.unrated else rating
-
-
-def _speaker(raw: Any, spec: Spec) -> Speaker:
-    if not spec.customer:
-        return spec.speaker
-    return Speaker.CUSTOMER if holds(raw, spec.customer) else Speaker.BRAND
-
-
-def _count(value: Any) -> int | None:
-    return None if value is None else max(0, int(value))
-
-
-def _flag(value: Any) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    return str(value).lower() not in ("", "0", "false", "no", "nothing")
-
-
-def _metric(raw: Any, spec: Spec) -> TicketMetric:
-    paths = spec.metric
-    if paths is None:
-        raise AssertionError("called for an endpoint without metrics")
-    opened, updated = (dates.instant(dig(raw, path)) for path in (paths.opened, paths.updated))
-    if opened is None:
-        raise ValueError(f'expected a time at "{paths.opened}"')
-    return TicketMetric(
-        ticket_id=text(dig(raw, paths.ticket)),
-        opened_at=opened,
-        updated_at=updated or opened,
-        channel=text(dig(raw, paths.channel)) or None if paths.channel else None,
-        first_response_at=dates.instant(dig(raw, paths.first_response))
-        if paths.first_response
-        else None,
-        resolved_at=dates.instant(dig(raw, paths.resolved)) if paths.resolved else None,
-        reopens=_count(dig(raw, paths.reopens)) if paths.reopens else None,
-        agent_replies=_count(dig(raw, paths.agent_replies)) if paths.agent_replies else None,
-    )

@@ -9,15 +9,16 @@ finally the listing from its top.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import Field, model_validator
 
-from earshot.errors import SkipRecord, StopSource
+from earshot.errors import StopSource
 from earshot.platforms import dates, oauth
+from earshot.platforms._reddit import all_more, flat, item, kind_of
 from earshot.platforms.answers import changed, expect, json_of
 from earshot.platforms.base import (
     Answer,
@@ -36,8 +37,8 @@ from earshot.platforms.base import (
 from earshot.platforms.base import Options as BaseOptions
 from earshot.platforms.calls import address, is_loopback, path_part, query_of, require, with_query
 from earshot.platforms.limits import limits as limits
-from earshot.platforms.payload import Gathered, Payload, attributes, known, newest, oldest, text
-from earshot.record import Feedback, Kind, Speaker
+from earshot.platforms.payload import Gathered, newest, oldest
+from earshot.record import Feedback
 
 name = "reddit"
 needs = ("REDDIT_CLIENT_ID", "REDDIT_CLIENT_SECRET")
@@ -48,32 +49,6 @@ _LIVE = "https://oauth.reddit.com"
 _PAGE = 100
 _LISTING_END = 950
 _ANCHORS = (25, 5, 0)
-_GONE = frozenset({"[deleted]", "[removed]", "[ Removed by Reddit ]"})
-_KNOWN = known(
-    """
-    all_awardings approved_at_utc approved_by archived associated_award
-    author_flair_background_color author_flair_css_class author_flair_richtext
-    author_flair_template_id author_flair_text author_flair_text_color author_flair_type
-    author_is_blocked author_patreon_flair author_premium awarders banned_at_utc banned_by
-    body_html brand_safe can_gild can_mod_post clicked collapsed collapsed_because_crowd_control
-    collapsed_reason collapsed_reason_code comment_type contest_mode controversiality created
-    crosspost_parent crosspost_parent_list depth discussion_type distinguished domain downs from
-    from_id from_kind gallery_data gilded gildings hidden hide_score id is_created_from_ads_ui
-    is_crosspostable is_gallery is_meta is_original_content is_reddit_media_domain
-    is_robot_indexable is_self is_submitter is_video likes link_author
-    link_flair_background_color link_flair_css_class link_flair_richtext link_flair_template_id
-    link_flair_text_color link_flair_type link_id link_permalink link_url locked media
-    media_embed media_metadata media_only mod_note mod_reason_by mod_reason_title mod_reports
-    no_follow num_comments num_crossposts num_duplicates num_reports over_18
-    parent_whitelist_status pinned poll_data post_hint preview previous_visits pwls quarantine
-    removal_reason removed_by removed_by_category report_reasons saved score_hidden secure_media
-    secure_media_embed selftext_html send_replies spoiler stickied subreddit_id
-    subreddit_name_prefixed subreddit_subscribers subreddit_type suggested_sort thumbnail
-    thumbnail_height thumbnail_width top_awarded_type total_awards_received treatment_tags
-    unrepliable_reason ups upvote_ratio user_reports view_count visited whitelist_status wls
-    count
-    """
-)
 
 
 class Options(BaseOptions):
@@ -128,7 +103,7 @@ def read(answer: Answer, call: Call, options: Options, cursor: Cursor, now: date
         return Page(warnings=[f"{call.note['post']}: its further comments are gone"])
     payload = json_of(answer)
     pieces, ends = _pieces(payload, answer)
-    gathered = Gathered().add(_flat(pieces), lambda raw, to: _item(raw, options, to))
+    gathered = Gathered().add(flat(pieces), lambda raw, to: item(raw, options, to))
     gathered.judged(answer)
     return Page(
         items=_in_span(gathered, call),
@@ -210,81 +185,9 @@ def _pieces(payload: Any, answer: Answer) -> tuple[list[Any], str | None]:
         return expect(payload["json"].get("data"), "things", list, answer), None
     data = expect(payload, "data", dict, answer)
     children = expect(data, "children", list, answer)
-    if children and not any(_kind(child) in ("t1", "t3", "more") for child in children):
+    if children and not any(kind_of(child) in ("t1", "t3", "more") for child in children):
         raise changed("posts or comments (does the subreddit exist?)", answer)
     return children, data.get("after")
-
-
-def _kind(thing: Any) -> Any:
-    return thing.get("kind") if isinstance(thing, dict) else None
-
-
-def _flat(things: Iterable[Any]) -> Iterator[Any]:
-    """Every post and comment, answers after what they answer."""
-    for thing in things:
-        if _kind(thing) == "more":
-            continue
-        yield thing
-        replies = thing.get("data", {}).get("replies") if isinstance(thing, dict) else None
-        if isinstance(replies, dict):
-            yield from _flat(replies.get("data", {}).get("children", ()))
-
-
-def _item(thing: Any, options: Options, to: Gathered) -> Iterator[Feedback]:
-    kind = _kind(thing)
-    if kind not in ("t1", "t3"):
-        raise SkipRecord(f"expected a post or comment, found kind {kind!r}", field="kind")
-    data = Payload(thing.get("data"))
-    fullname = _name(data, kind)
-    author, body = text(data.take("author")), text(data.first("body", "selftext"))
-    if author == "[deleted]" and (not body or body in _GONE):
-        to.deleted.append(fullname)
-        return
-    published = dates.read(data.need("created_utc"))
-    edited, permalink = data.take("edited"), data.take("permalink")
-    item = Feedback(
-        source=options.source,
-        platform=name,
-        external_id=fullname,
-        kind=Kind.MENTION,
-        parent_id=data.take("parent_id"),
-        speaker=Speaker.BRAND if author in options.brand_accounts else Speaker.CUSTOMER,
-        brand=options.brand,
-        product=options.product,
-        title=text(data.take("title")),
-        body="" if body in _GONE else body,
-        published_at=published.moment,
-        published_precision=published.precision,
-        edited_at=dates.instant(edited) if not isinstance(edited, bool) else None,
-        url=_url(permalink, data.take("url")),
-        author_id=_author(data.take("author_fullname"), author),
-        reach=max(0, int(data.take("score") or 0)),
-        attributes=_attributes(data),
-        language_hint=options.language,
-    )
-    data.take("replies")
-    to.unread |= data.rest(_KNOWN)
-    yield item
-
-
-def _name(data: Payload, kind: str) -> str:
-    return str(data.first("name") or f"{kind}_{data.need('id')}")
-
-
-def _author(fullname: Any, author: str) -> str | None:
-    return None if author in ("", "[deleted]") else str(fullname or author)
-
-
-def _url(permalink: Any, url: Any) -> str | None:
-    return f"https://www.reddit.com{permalink}" if permalink else url
-
-
-def _attributes(data: Payload) -> dict[str, str]:
-    return attributes(
-        subreddit=data.take("subreddit"),
-        thread=data.take("link_title"),
-        flair=data.take("link_flair_text"),
-    )
 
 
 def _in_span(gathered: Gathered, call: Call) -> list[Feedback]:
@@ -294,24 +197,14 @@ def _in_span(gathered: Gathered, call: Call) -> list[Feedback]:
 
 def _more(things: list[Any], call: Call, options: Options) -> list[Call]:
     """Comments that a thread left out, a hundred at a time."""
-    post = next((t["data"]["name"] for t in things if _kind(t) == "t3"), call.note.get("post"))
-    left_out = [i for thing in _all_more(things) for i in thing["data"].get("children", ())]
+    post = next((t["data"]["name"] for t in things if kind_of(t) == "t3"), call.note.get("post"))
+    left_out = [i for thing in all_more(things) for i in thing["data"].get("children", ())]
     url = address(options.base_url, "api/morechildren", {"raw_json": 1})
     note = {"path": call.note["path"], "post": post}
     return [
         _call(url, {**note, "children": ",".join(left_out[at : at + _PAGE])})
         for at in range(0, len(left_out) if post else 0, _PAGE)
     ]
-
-
-def _all_more(things: Iterable[Any]) -> Iterator[Any]:
-    for thing in things:
-        if _kind(thing) == "more":
-            yield thing
-            continue
-        replies = thing.get("data", {}).get("replies") if isinstance(thing, dict) else None
-        if isinstance(replies, dict):
-            yield from _all_more(replies.get("data", {}).get("children", ()))
 
 
 def _next(  # the order of the cases is the order of a crawl
@@ -365,7 +258,7 @@ def _cursor(
 ) -> dict[str, Any] | None:
     """Anchors of the newest page: some items back first, the newest itself last."""
     note, path = call.note, call.note["path"]
-    names = [t["data"]["name"] for t in things if _kind(t) in ("t1", "t3")]
+    names = [t["data"]["name"] for t in things if kind_of(t) in ("t1", "t3")]
     is_top = note.get("depth") == 0 or "anchors" in note
     top = newest(gathered.items)
     if "span" in note or not is_top or top is None or not _is_newest_first(path):

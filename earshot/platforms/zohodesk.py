@@ -22,6 +22,7 @@ _TOKEN = Token(
     client_id=_NEEDS[0],
     client_secret=_NEEDS[1],
     refresh_token=_NEEDS[2],
+    beside=("//desk.", "//accounts."),
 )
 
 

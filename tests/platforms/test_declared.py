@@ -398,3 +398,14 @@ def test_a_source_may_say_how_fresh_it_must_be() -> None:
     _, session = received(case)
 
     assert session.contract.newest_at_most == timedelta(days=2)
+
+
+def test_a_token_comes_from_the_region_of_the_source() -> None:
+    platform = platforms.load("zohodesk")
+    options = platform.Options(
+        source="s", brand=("b",), organisation="9", base_url="https://desk.zoho.eu"
+    )
+
+    call = platform.first(options, {}, {name: "x" for name in platform.needs}, NOW)[0]
+
+    assert call.url == "https://accounts.zoho.eu/oauth/v2/token"
