@@ -38,7 +38,7 @@ RETAG_WINDOW = timedelta(weeks=8)
 """How far back a theme with new words is looked for."""
 
 Progress = Callable[[int, int], None]
-"""Called with the texts done and those known to wait."""
+"""Called with the texts done and the number known in all."""
 
 
 class Model(Protocol):
@@ -285,9 +285,10 @@ class Run:
         """Fill the queue by one chunk: untagged texts, then those that a new theme concerns."""
         chunk = {"model_id": self.model_id, "size": QUEUE_CHUNK}
         with self.conn:
-            since = clock_now(self.conn, self.settings) - RETAG_WINDOW
+            now = clock_now(self.conn, self.settings)
+            times = {"since": now - RETAG_WINDOW, "now": now}
             added = int(queries.tag_enqueue(self.conn, **chunk))
-            return added or int(queries.tag_enqueue_changed(self.conn, **chunk, since=since))
+            return added or int(queries.tag_enqueue_changed(self.conn, **chunk, **times))
 
     def _tag(self, held: claims.Claim, result: TagResult) -> TagResult:
         readings = [read(text.title, text.body, text.language_hint) for text in held.texts]
@@ -313,7 +314,7 @@ class Run:
         if self.progress:
             with self.conn:
                 waiting = int(queries.tag_waiting(self.conn, model_id=self.model_id))
-            self.progress(result.texts, waiting)
+            self.progress(result.texts, result.texts + waiting)
 
 
 def _added(result: TagResult, tags: list[TextTags], refused: int) -> TagResult:

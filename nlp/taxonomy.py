@@ -37,6 +37,8 @@ class Theme(BaseModel):
     """An urgent tag is written beside the themes; one credible report is enough."""
     polarity: Literal["any", "negative", "positive"] = "any"
     """The sentiment without which a sentence cannot mean this theme: praise is never negative."""
+    least_probability: float | None = Field(default=None, ge=0, le=1)
+    """Probability from which it is written, where a wrong tag costs more than a missed one."""
     owner: str | None = None
     weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     playbook: str | None = None

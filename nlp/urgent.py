@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 EVIDENCE = Path(__file__).parent / "urgent.toml"
 
+THEME_FLOOR = 0.4
+"""A model's own threshold serves the mean F1 of its sets; counts suffer more from wrong tags."""
 URGENT_THRESHOLD = 0.5
 """Applies to the weighed value, not to the model's own probability."""
 
@@ -77,10 +79,14 @@ def raised(
 
 
 def thresholds_of(themes: Sequence[Theme], theme_threshold: float) -> np.ndarray:
-    """Probability from which each theme is written; themes have the model's own threshold."""
-    return np.array(
-        [URGENT_THRESHOLD if theme.kind == "urgent" else theme_threshold for theme in themes]
-    )
+    """Probability from which each theme is written: its own, or the model's with a floor."""
+    return np.array([_threshold(theme, theme_threshold) for theme in themes])
+
+
+def _threshold(theme: Theme, theme_threshold: float) -> float:
+    if theme.kind == "urgent":
+        return URGENT_THRESHOLD
+    return theme.least_probability or max(theme_threshold, THEME_FLOOR)
 
 
 def _raised(unit: str, prediction: Prediction, columns: list[tuple[int, str]]) -> Prediction:

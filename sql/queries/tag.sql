@@ -38,12 +38,16 @@ order by feedback.published_at desc nulls last, current_version.id desc
 limit :size
 on conflict do nothing;
 
--- name: tag_enqueue_changed(model_id, since, size)!
--- Texts since then that were tagged before a theme of the taxonomy got its present words.
+-- name: tag_enqueue_changed(model_id, since, now, size)!
+-- Texts since then that were tagged before a theme of the taxonomy got its present words. A
+-- change that the clock has not reached yet would tag them for ever.
 with newest_change as (
     select max(theme.changed_at) as changed_at
     from earshot.theme
-    where theme.kind in ('theme', 'urgent') and theme.state = 'active'
+    where
+        theme.kind in ('theme', 'urgent')
+        and theme.state = 'active'
+        and theme.changed_at <= :now
 )
 
 insert into earshot.tag_queue (feedback_version_id, model_id, published_at)

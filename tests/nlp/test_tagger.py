@@ -103,8 +103,8 @@ def test_progress_is_told(shop, settings, model) -> None:
     for number in range(70):
         shop.say(f"late {number}")
     told: list[tuple[int, int]] = []
-    tag(settings, progress=lambda done, waiting: told.append((done, waiting)))
-    assert told == [(64, 6), (70, 0)]
+    tag(settings, progress=lambda done, total: told.append((done, total)))
+    assert told == [(64, 70), (70, 70)]
 
 
 def test_one_bad_text_never_costs_its_neighbours(shop, settings, use_model) -> None:
