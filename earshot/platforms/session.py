@@ -91,13 +91,20 @@ class Session:
         self.pages += 1
         self.credentials.update(page.learned)
         self.warnings.extend(page.warnings)
-        self.unread_fields.update(page.unread_fields)
+        self._tell_unread(page)
         if page.cursor is not None and self.span is None:
             self.cursor.update(page.cursor)
         items = [item for item in page.items if self._is_new(item.external_id, hash(item.body))]
         self.repeated_items += len(page.items) - len(items)
         follow = self._next(page, call, has_news=bool(items) or not page.items)
         return replace(page, items=self._concerning(items), next_calls=follow)
+
+    def _tell_unread(self, page: Page) -> None:
+        """Name fields that no reader knows, each once: the platform changed its format."""
+        fresh = page.unread_fields - self.unread_fields
+        if fresh:
+            self.warnings.append(f"unknown fields in the answers: {', '.join(sorted(fresh))}")
+        self.unread_fields.update(fresh)
 
     def _concerning(self, items: list[Feedback]) -> list[Feedback]:
         """The items that concern a brand, with the brands they concern."""

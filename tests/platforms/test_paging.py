@@ -398,3 +398,14 @@ def test_a_mention_of_the_wrong_thing_is_left_out_and_counted() -> None:
 
     assert [item.external_id for item in items] == ["1", "2"]
     assert session.left_out == 1
+
+
+def test_a_field_that_nobody_knows_is_named_once() -> None:
+    hits = [{**hit(n, BEGIN + n), "mood": "bad"} for n in range(3)]
+
+    items, session, _ = crawl(
+        "hackernews", lambda call: {"hits": hits, "nbPages": 2, "nbHits": 6}, {}
+    )
+
+    assert len(items) == 3
+    assert [w for w in session.warnings if "mood" in w] == ["unknown fields in the answers: mood"]
