@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -65,6 +66,20 @@ def replay(
         say(f"{len(lines)} incidents")
 
 
+def score_counts(
+    folder: Annotated[
+        Path, typer.Argument(help="CSV files `timestamp,value`.", exists=True, file_okay=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for `timestamp,anomaly_score`.")],
+    json: AsJson = False,
+) -> None:
+    """Score plain series of counts online: a row's score uses no later row."""
+    from alerts.detection.counts import score_folder
+
+    for file in score_folder(folder, out):
+        tell({"written": str(file)}, as_json=json)
+
+
 def _incident(line: dict[str, Any]) -> str:
     about = line["theme"] or "all feedback"
     product = f", {line['product']}" if line["product"] else ""
@@ -79,3 +94,4 @@ def register(app: typer.Typer) -> None:
     app.command()(watch)
     app.command()(deliver)
     app.command()(replay)
+    app.command()(score_counts)
