@@ -34,7 +34,9 @@ _AGO = re.compile(
     r"^\s?(?:ago|later|late|now|since|and|with|to|still|,|\.|!|\?|$|for|of|on|before)"
 )
 _AMOUNT = re.compile(r"(?<![\w.])([$£€]\s?\d{1,5}(?:[.,]\d{1,3})*)(?![\d%])")
-_PERCENT = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d+)?)\s?(?:%|percent\b)")
+_PERCENT = re.compile(
+    r"(?<![\w.])(\d{1,3}(?:\.\d+)?)\s?(?:%|percent\b)(?! ?(?:reimburs|cover|off|of|deduct|rate|co))"
+)
 _ORDINAL = re.compile(r"\b(second|third|fourth|fifth|2nd|3rd|4th|5th) time\b", re.I)
 _ORDINALS = {"2nd": "second", "3rd": "third", "4th": "fourth", "5th": "fifth"}
 _WASH = re.compile(
@@ -74,7 +76,7 @@ def find_details(sentence: str, near: int, text: str) -> dict[str, str]:
         "obj": find_object(sentence, near) or find_object(text, 0),
         "dur": _duration(sentence, near),
         "amt": _nearest(_AMOUNT, sentence, near),
-        "pct": _percent(sentence) or _percent(text),
+        "pct": _percent(sentence),
         "cnt": _ordinal(sentence) or _ordinal(text),
         "wash": _wash(sentence) or _wash(text),
         "state": _state(sentence),
@@ -122,13 +124,20 @@ def find_object(sentence: str, near: int) -> str | None:
     """The thing bought, as a noun phrase without article, closest before or after `near`."""
     phrases = list(_object_phrases(sentence))
     if phrases:
-        best = min(phrases, key=lambda item: (abs(item[0] - near), item[0]))
+        best = min(phrases, key=lambda item: (_is_small_part(item[1]), abs(item[0] - near)))
         if cleaned := detail(best[1], most=40):
             return cleaned
     for bought in _BOUGHT.finditer(sentence):
         if phrase := _bought_phrase(bought.group(1)):
             return phrase
     return None
+
+
+_SMALL_PARTS = frozenset({"sticker", "decal", "print", "patch", "pin", "magnet", "flag"})
+
+
+def _is_small_part(phrase: str) -> bool:
+    return singular(phrase.split()[-1]) in _SMALL_PARTS
 
 
 def _bought_phrase(phrase: str) -> str | None:

@@ -30,6 +30,14 @@ class Issue:
     must: re.Pattern[str] | None
     context: re.Pattern[str] | None
     """What the whole review must speak of for the issue to make sense."""
+    unless: re.Pattern[str] | None
+    """What the whole review must not speak of."""
+
+    def fits(self, review: str) -> bool:
+        """Whether a normalised review is of the kind in which this problem occurs."""
+        if self.unless and self.unless.search(review):
+            return False
+        return self.context is None or bool(self.context.search(review))
 
     def find(self, sentence: str) -> int | None:
         """Where a normalised sentence tells of this problem, or None."""
@@ -74,6 +82,7 @@ def _issue(entry: dict[str, Any], macros: dict[str, str]) -> Issue:
         veto=tuple(compiled(p) for p in entry.get("not", ())),
         must=compiled("|".join(entry["must"])) if "must" in entry else None,
         context=compiled("|".join(entry["context"])) if "context" in entry else None,
+        unless=compiled("|".join(entry["unless"])) if "unless" in entry else None,
     )
 
 

@@ -16,7 +16,7 @@ _CODE = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|```.*?```|`[^`]*`")
 _MARK_UP = re.compile(r"[<>{}\[\]|\\`*~_^=;#@]|\(\W|:\w+:|--")
 _ENTITY = re.compile(r"[<>{}|\\`~]|&#?\w{1,8};|\]\(|--\s*$|;\s*--")
 _HANDLE = re.compile(r"@\s?\w|(?<!\w)[*_]\w[^*_]*\w[*_](?!\w)|:\w+_\w+:")
-_MENTION = re.compile(r"[@#!]\s?\w[\w.-]*|<[^<>]{0,300}>|&[#\w]{1,12};|:[a-z0-9_+-]{2,32}:")
+_MENTION = re.compile(r"[@!]\s?\w[\w.-]*|<[^<>]{0,300}>|&[#\w]{1,12};|:[a-z0-9_+-]{2,32}:")
 _MASK = re.compile(r"\[[A-Za-z _-]{1,30}\]|<[A-Z_]{2,30}>|\{[^{}]{0,40}\}")
 _LONG_NUMBER = re.compile(r"(?:\d[\s-]?){6,}|\b\w*\d{5,}\w*\b")
 _ORDER = (
@@ -58,7 +58,7 @@ def plain(text: str) -> str:
     """Visible text without links, mentions, mark-up and masks; what matching works on."""
     text = visible(text)
     text = _LINK.sub(" ", _MASK.sub(" ", _CODE.sub(" ", text)))
-    return re.sub(r"\s+", " ", _MENTION.sub(" ", text)).strip()
+    return re.sub(r"\s+", " ", _MENTION.sub(" ", text).replace("#", " ")).strip()
 
 
 def detail(text: str, *, most: int = 60) -> str | None:
@@ -72,7 +72,7 @@ def detail(text: str, *, most: int = 60) -> str | None:
         return None
     if _MARK_UP.search(cleaned) or _LONG_NUMBER.search(cleaned) or _ORDER_WORDS.search(cleaned):
         return None
-    cleaned = "".join(c for c in cleaned if _is_simple(c))
+    cleaned = "".join(c if _is_simple(c) else " " if c == "/" else "" for c in cleaned)
     cleaned = re.sub(r"\s+", " ", re.sub(r"\.{2,}|\s\.+|-{2,}", " ", cleaned)).strip(" -'.,/")
     if not 1 < len(cleaned) <= most:
         return None

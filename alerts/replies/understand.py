@@ -148,7 +148,7 @@ def _hits(
         if pleased and not _complains(sentence, parts[:position]):
             continue
         for issue, near in _matches(sentence, language):
-            if issue.context and not issue.context.search(whole):
+            if not issue.fits(whole):
                 continue
             boost = _THEME_BOOST * negative.get(issue.theme, 0.0)
             early = 0.5 if position == 0 else 0.3 if position < 3 else 0.0
