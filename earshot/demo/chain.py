@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from earshot.errors import EarshotError, RetryLater
 from earshot.local.airflow_api import Client, Run
@@ -27,7 +26,7 @@ def run_chain(api: Client, first: str, woken: Sequence[str]) -> datetime:
     """
     run = api.run_and_wait(first)
     _refuse_failure(run)
-    ended = _ended(api.call("GET", f"/api/v2/dags/{first}/dagRuns/{run.run_id}"))
+    ended = _ended(api, run)
     for dag_id in woken:
         ended = _wait_for_stage(api, dag_id, ended)
     return ended
@@ -50,7 +49,7 @@ def _wait_for_stage(api: Client, dag_id: str, after: datetime) -> datetime:
             if found["start_date"] and _moment(found["start_date"]) >= after:
                 run = api.wait_for_run(dag_id, found["dag_run_id"], seconds=STAGE_SECONDS)
                 _refuse_failure(run)
-                return _ended(api.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run.run_id}"))
+                return _ended(api, run)
         time.sleep(0.25)
     raise RetryLater(f"Nothing woke the DAG {dag_id} within {STAGE_SECONDS} s; see its page.")
 
@@ -61,8 +60,10 @@ def _refuse_failure(run: Run) -> None:
         raise EarshotError(f"The DAG {run.dag_id} did not succeed ({states}); see its task logs.")
 
 
-def _ended(found: dict[str, Any]) -> datetime:
-    return _moment(found["end_date"])
+def _ended(api: Client, run: Run) -> datetime:
+    """When its last task ended: what that task wakes may start before the run is marked done."""
+    path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
+    return max(_moment(task["end_date"]) for task in api.call("GET", path)["task_instances"])
 
 
 def _moment(text: str) -> datetime:
