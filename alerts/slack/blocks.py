@@ -14,7 +14,6 @@ from alerts.slack.text import clean, safe_url, shorten
 
 Block = dict[str, Any]
 
-MOST_BLOCKS = 50
 MOST_SECTION = 3000
 MOST_HEADER = 150
 MOST_TEXT = 10_000
@@ -77,10 +76,9 @@ def picture(alt: str) -> Block:
     return {"type": "image", "alt_text": shorten(clean(alt), 1900), "slack_file": {"id": CHART}}
 
 
-def words(text: str, **style: bool) -> Block:
+def words(text: str) -> Block:
     """A rich-text run: shown literally, never parsed for mentions, links or formatting."""
-    run: Block = {"type": "text", "text": clean(text)}
-    return run | ({"style": style} if style else {})
+    return {"type": "text", "text": clean(text)}
 
 
 def spaced(text: str) -> Block:

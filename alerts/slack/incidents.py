@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
@@ -208,8 +207,3 @@ def _channel(settings: Settings, row: Any) -> str:
     return incident_channel(
         settings, brand=row["brand_key"], rule=row["rule"], chosen=row["channel"]
     )
-
-
-def zone_of(row: Any) -> ZoneInfo:
-    """The brand's time zone of a query's row."""
-    return ZoneInfo(row["time_zone"])

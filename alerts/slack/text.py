@@ -139,11 +139,6 @@ def odds(probability: float | None) -> str:
     return f"1 in {ratio:.0f}"
 
 
-def clock_time(moment: datetime, zone: ZoneInfo) -> str:
-    """07:12 in the brand's zone."""
-    return moment.astimezone(zone).strftime("%H:%M")
-
-
 def day_and_time(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
     """Such as "07:12", "yesterday 18:22", "14 March 06:00"; with the year if another."""
     local, today = moment.astimezone(zone), now.astimezone(zone)
