@@ -9,11 +9,14 @@ The facade, for whoever wires it:
 - `replay(observations, settings)` yields the same changes over a recorded history;
   `incidents_of(changes)` and `describe(incident)` give the lines of `earshot replay --json`.
 - `explain(incident, voices, usual)` says what broke, for whom, since when and what differs.
+- `score_counts(timestamps, values)` scores a plain series online, and `score_folder` the files of
+  `earshot score-counts`.
 
 `Change.kind` is open, grow, peak, escalate, resolve or reopen; tell it where `is_due`. The first
 due change of an incident is its first message: an incident of low severity is logged only.
 """
 
+from alerts.detection.counts import score_counts, score_folder
 from alerts.detection.engine import Engine
 from alerts.detection.explain import Explanation, explain
 from alerts.detection.incidents import Change, Incident, describe
@@ -50,4 +53,6 @@ __all__ = [
     "incidents_of",
     "moment_of",
     "replay",
+    "score_counts",
+    "score_folder",
 ]

@@ -114,9 +114,13 @@ def _dispersion(
     return max(1.0, float(pooled))
 
 
+def residual(counts: Floats, mean: Floats, phi: float = 1.0) -> Floats:
+    """Anscombe's residual of a count: about standard normal where counts are quasi-Poisson."""
+    mean = np.maximum(mean, 1e-6)
+    return np.asarray(1.5 * (counts ** (2 / 3) * mean ** (-1 / 6) - mean**0.5) / np.sqrt(phi))
+
+
 def _robustness(counts: Floats, fitted: Floats, phi: float) -> Floats:
-    mean = np.maximum(fitted, 1e-6)
-    residual = 1.5 * (counts ** (2 / 3) * mean ** (-1 / 6) - mean**0.5) / np.sqrt(phi)
-    return np.where(
-        residual > OUTLIER_RESIDUAL, (OUTLIER_RESIDUAL / np.maximum(residual, 1e-9)) ** 2, 1.0
-    )
+    """Weight of each bin: less by the square of its residual where that is an outlier."""
+    excess = np.maximum(residual(counts, fitted, phi), OUTLIER_RESIDUAL)
+    return np.asarray((OUTLIER_RESIDUAL / excess) ** 2)
