@@ -161,3 +161,21 @@ def test_a_worker_keeps_few_claims_at_once(shop, settings, model) -> None:
     with claims.worker(shop.conn) as number:
         run = Run(shop.conn, settings, tagger, number, claim_size=4)
         assert run.drain(limit=5).tagged == 5
+
+
+def test_the_shipped_model_tags_a_day_of_reviews_from_end_to_end(shop, settings: Settings) -> None:
+    said = {
+        "Delivery was quick but the vase came broken": {
+            "delivery_delay": "positive",
+            "damaged_in_transit": "negative",
+        },
+        "Still no refund after five weeks": {"refunds": "negative"},
+        "Die Lieferung kam zwei Wochen zu spät": {"delivery_delay": "negative"},
+        "Runs small, order a size up": {"sizing_fit": "negative"},
+        "The charger caught fire": {"safety_hazard": "negative", "urgent_safety": "negative"},
+        "👍": {},
+    }
+    ids = {text: shop.say(text) for text in said}
+    assert tag(settings).tagged == len(said)
+    assert {text: shop.tags(id_) for text, id_ in ids.items()} == said
+    assert shop.rows("select distinct state from earshot.brand_model") == [("active",)]
