@@ -148,20 +148,33 @@ def _embedded(settings: Settings) -> Database:
     from earshot.local import postgres
 
     server = _ensure_server(settings)
-    home = settings.home_folder
-    names = (*roles.ROLE_NAMES, "airflow")
-    passwords = {name: postgres.role_password(home, name) for name in names}
     address = extensions.parse_dsn(server.url(postgres.SUPERUSER, "earshot"))
+    passwords = _embedded_passwords(settings)
     ready = Database(origin="embedded", address=address, passwords=passwords)
     if not _is_current(ready):
-        admin = _open({**address, "dbname": "postgres"}, ready.origin)
-        try:
-            admin.autocommit = True
-            roles.prepare_embedded(admin, passwords)
-        finally:
-            admin.close()
+        prepare_local(settings)
         migrate.migrate(ready.parameters("owner"))
     return ready
+
+
+def prepare_local(settings: Settings) -> None:
+    """Roles and databases of the embedded server; Airflow's is there wherever ours is."""
+    from earshot.local import postgres
+
+    address = extensions.parse_dsn(_ensure_server(settings).url(postgres.SUPERUSER, "postgres"))
+    admin = _open(address, "embedded")
+    try:
+        admin.autocommit = True
+        roles.prepare_embedded(admin, _embedded_passwords(settings))
+    finally:
+        admin.close()
+
+
+def _embedded_passwords(settings: Settings) -> dict[str, str]:
+    from earshot.local import postgres
+
+    names = (*roles.ROLE_NAMES, "airflow")
+    return {name: postgres.role_password(settings.home_folder, name) for name in names}
 
 
 def _is_current(ready: Database) -> bool:

@@ -106,21 +106,21 @@ def server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
     home = Path(tempfile.gettempdir()) / f"earshot-test-{session[:12]}"
-    home.mkdir(mode=0o711, exist_ok=True)
     users = home / "users"
-    with locked(home / "session.lock"):
-        users.mkdir(exist_ok=True)
+    # The lock stands beside the folder, which the last worker deletes while others may wait.
+    lock = Path(tempfile.gettempdir()) / "earshot-tests.lock"
+    with locked(lock):
+        users.mkdir(exist_ok=True, parents=True)
+        home.chmod(0o711)
         (users / worker).touch()
         ready = TestServer(server=postgres.ensure(home, options=FAST))
         _make_template(ready)
     yield ready
-    with locked(home / "session.lock"):
+    with locked(lock):
         (users / worker).unlink(missing_ok=True)
-        is_last = not any(users.iterdir())
-        if is_last:
+        if not any(users.iterdir()):
             postgres.remove(home)
-    if is_last:
-        shutil.rmtree(home, ignore_errors=True)
+            shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

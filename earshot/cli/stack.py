@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ def up(
     from earshot.cli.setup import make_keys
     from earshot.local import stack
     from earshot.settings import Database
-    from sql.connect import database
+    from sql.connect import database, prepare_local
 
     settings = settings_of(settings_file)
     if sql_port is not None:
@@ -31,7 +32,8 @@ def up(
     make_keys(settings.home_folder)
     with stack.owned(settings.home_folder):
         say("Postgres starts")
-        database(settings)
+        if database(settings).origin != "embedded":
+            prepare_local(settings)
         stack.run(settings, say)
 
 
@@ -83,6 +85,15 @@ def demo() -> None:
     """Live through the sample shop's story: reviews in, one crisis and reply drafts out."""
     from earshot.demo.run import run_demo, show
     from earshot.local.stack import DEMO_HOME
+
+    # The demo lives by itself: it never writes to a real database or channel.
+    for name in (
+        "EARSHOT_DATABASE_URL",
+        "AIRFLOW_CONN_EARSHOT_DB",
+        "EARSHOT_SLACK_TOKEN",
+        "EARSHOT_LLM_KEY",
+    ):
+        os.environ.pop(name, None)
 
     for line in show(run_demo(DEMO_HOME.resolve(), say)):
         say(line)

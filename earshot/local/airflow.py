@@ -48,8 +48,12 @@ def environment(settings: Settings) -> dict[str, str]:
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
+    # Tasks call the API server on loopback, which no proxy of the environment must see.
+    direct = ",".join(filter(None, [os.environ.get("NO_PROXY"), LOOPBACK, "localhost"]))
     return {
         **os.environ,
+        "NO_PROXY": direct,
+        "no_proxy": direct,
         **processes.mark(home),
         **{f"AIRFLOW__{name}": value for name, value in options.items()},
         "AIRFLOW_HOME": str(home / "airflow"),
