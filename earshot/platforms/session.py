@@ -87,7 +87,7 @@ class Session:
         """
         if answer.status == NOT_MODIFIED:
             return Page()
-        page = self.platform.read(answer, call, self.options, self.began_with, self.now)
+        page = self._read(answer, call)
         self.pages += 1
         self.credentials.update(page.learned)
         self.warnings.extend(page.warnings)
@@ -98,6 +98,16 @@ class Session:
         self.repeated_items += len(page.items) - len(items)
         follow = self._next(page, call, has_news=bool(items) or not page.items)
         return replace(page, items=self._concerning(items), next_calls=follow)
+
+    def _read(self, answer: Answer, call: Call) -> Page:
+        """The platform's page; the one place where an answer of any other form is caught."""
+        try:
+            return self.platform.read(answer, call, self.options, self.began_with, self.now)
+        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+            raise StopSource(
+                f"expected the agreed format at {answer.url.split('?', 1)[0]}, found another "
+                f"({type(error).__name__}): the platform changed it; update the reader"
+            ) from error
 
     def _tell_unread(self, page: Page) -> None:
         """Name fields that no reader knows, each once: the platform changed its format."""
