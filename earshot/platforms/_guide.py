@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
+from inspect import getdoc
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -32,7 +34,8 @@ def guide() -> str:
     found = [(kind, platforms.load(kind)) for kind in platforms.names()]
     lines += [_row(kind, platform) for kind, platform in found]
     for kind, platform in found:
-        lines += ["", f"## {kind}", "", _about(platform), "", *_own_options(platform)]
+        lines += ["", f"## {kind}", "", _facts(kind), "", _about(platform), ""]
+        lines += _own_options(platform)
     return "\n".join(lines) + "\n"
 
 
@@ -42,6 +45,11 @@ def _row(kind: str, platform: Platform[Any]) -> str:
     state = "from documentation" if terms.from_documentation else terms.evidence
     state += "" if terms.is_on_by_default else "; off"
     return f"| `{kind}` | {needs} | {state} | {terms.note} |"
+
+
+def _facts(kind: str) -> str:
+    """What the reader's author knew of the platform."""
+    return getdoc(import_module(f"earshot.platforms.{kind}")) or ""
 
 
 def _about(platform: Platform[Any]) -> str:
