@@ -104,6 +104,18 @@ def aspects(file: Rows, model: ModelName = "earshot", json: AsJson = False) -> N
 
 
 @evaluate_app.command()
+def language(
+    file: Rows,
+    locale: Annotated[str | None, typer.Option(help="Locale of the source, as en-GB.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Rows `{"text"}`, with `"language"` where known: what the language rule refuses."""
+    from nlp.refusals import language as measure
+
+    _show(measure(file, locale), as_json=json)
+
+
+@evaluate_app.command()
 def corrections(json: AsJson = False, settings_file: SettingsFile = None) -> None:
     """How often people who looked agreed with each model, by field and theme."""
     from nlp.corrections import agreement
