@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
+from alerts.approvals import tend_drafts
 from alerts.replies.compose import draft
 from alerts.replies.facts import Facts, load_facts
 from alerts.replies.priority import Priority, prioritise
@@ -58,6 +59,8 @@ def draft_replies(settings: Settings) -> DraftingResult:
                 with conn:
                     states[_draft_one(conn, settings, row, moment)] += 1
             if len(candidates) < BATCH:
+                with conn:
+                    tend_drafts(conn, settings, moment)
                 return DraftingResult(
                     waiting=states["waiting"], held=states["held"], dropped=states["dropped"]
                 )

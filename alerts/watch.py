@@ -27,6 +27,7 @@ from alerts.detection import (
 from alerts.incident_store import load_incidents, store_incidents
 from alerts.observations import Texts, cells
 from alerts.slack.incidents import end_snoozes, escalate_unanswered
+from alerts.slack.notices import tell_sources
 from earshot.settings import Settings
 from sql.clock import now as clock_now
 from sql.connect import connect
@@ -92,6 +93,7 @@ def watch(settings: Settings) -> WatchResult:
         with conn:
             end_snoozes(conn, settings, moment)
             escalate_unanswered(conn, settings, moment)
+            tell_sources(conn, settings, moment)
     return WatchResult(
         hours=sum(result.hours for result in results),
         opened=sum(result.opened for result in results),
