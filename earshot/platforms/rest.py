@@ -1,5 +1,6 @@
 """`kind = "rest"`: any JSON endpoint, declared in the settings.
 
+```toml
 [[source]]
 name = "our-shop"
 kind = "rest"
@@ -10,6 +11,13 @@ items = "data"
 fields = { id = "id", body = "text", rating = "stars", published = "created_at" }
 paging = { style = "cursor", parameter = "cursor", path = "meta.next" }
 auth = { style = "bearer", credential = "OUR_SHOP_TOKEN" }
+```
+
+`paging.style` is `none`, `page`, `offset`, `cursor` (the value at `path` goes into `parameter`),
+`next` (the address at `path`) or `link` (the Link header); `size_parameter` and `size` ask for
+larger pages. `auth.style` is `none`, `bearer`, `header` (`header`, `template`), `query`
+(`parameter`) or `basic` (`user`, `password`); templates hold names of credentials in braces.
+`since = { parameter = "updated_since", format = "iso" }` asks for what changed (or `epoch`).
 """
 
 from __future__ import annotations
