@@ -37,6 +37,10 @@ _FUNCTION_WORDS = {
     " sono anche del della da dei nel ottimo questo questa ottima ha al se stato",
     "pt": "o a os as e é não de que um uma para por muito mas com me se do da no na meu minha mais"
     " como bom boa está foi eu já ele isso ao são tem em ótimo só fazer",
+    # Hindi as it is typed in Latin letters.
+    "hi": "hai hain nahi nahin ka ki ke ko se mein bhi kya aur ho kar raha rahe rahi tha thi hum"
+    " tum aap mera meri mere yeh ye woh wo bahut bohot accha acha paisa paise karo karne liye toh"
+    " koi sab jo jab tak ek apne apni kuch kyu kyon hi par hota gaya diya",
     "nl": "de het een en is niet van ik dat te voor maar met zeer op in je was ze wij heel goed"
     " ook er aan zijn heb wel geen bij nog mijn naar dit als al om deze erg",
 }
