@@ -60,8 +60,9 @@ _PHONE = re.compile(
     r"(?<![\w$€£¥#/=.,:+-])(?:\+|00)?[(]?\d(?:[ \u00a0().\-/]{0,3}\d){6,16}(?![\w/%$€£¥])"
 )
 _PHONE_CUE = re.compile(
-    r"(?:phone|tel|telephone|telefon|mobile|mobil|cell|call|text|whats ?app|sms|fax|handy|reach|"
-    r"contact|rufen|number is|my number)\W{0,3}(?:\w+\W{1,3}){0,4}$",
+    r"(?<![\w\[])(?:phone|tel|telephone|telefon|mobile|mobil|cell|call|text|whats ?app|sms|fax|"
+    r"handy|reach|contact|rufen|number is|my number)[^\w\n\[\]]{0,3}"
+    r"(?:[^\W\d]+[^\w\n.!?\[\]]{1,3}){0,4}$",
     re.I,
 )
 _NO_PHONE = re.compile(
@@ -96,6 +97,20 @@ def mask(text: str, *, language: str | None = None) -> str:
     """
     if not text or _SUSPECT.search(text) is None:
         return text
+    regions = _regions(language)
+    for _ in range(_MOST_PASSES):
+        masked = _masked(text, regions)
+        if masked == text:
+            break
+        text = masked
+    return text
+
+
+_MOST_PASSES = 4
+"""What is masked may uncover its neighbour: two numbers in a row look like one."""
+
+
+def _masked(text: str, regions: tuple[str, ...]) -> str:
     if "@" in text or _SPOKEN_EMAIL.search(text) is not None:
         text = _EMAIL.sub("[email]", text)
         text = _SPOKEN_EMAIL.sub("[email]", text)
@@ -104,7 +119,6 @@ def mask(text: str, *, language: str | None = None) -> str:
     for pattern in (_LABELLED, _BARE_ORDER, _HASH):
         text = pattern.sub(_keep_label, text)
     text = _UPS.sub("[order]", _AMAZON.sub("[order]", text))
-    regions = _regions(language)
     return _PHONE.sub(lambda match: _phone(match, regions), text)
 
 
@@ -137,12 +151,18 @@ def _iban(match: re.Match[str]) -> str:
 
 
 def _card(match: re.Match[str]) -> str:
+    """The longest card number that the digits begin with; other numbers may follow it."""
     from stdnum import luhn
 
-    written = match.group()
-    digits = re.sub(r"\D", "", written)
-    is_number = len(digits) <= 19 and len(set(digits)) > 1 and luhn.is_valid(digits)
-    return "[card]" if is_number else written
+    head, rest = match.group(), ""
+    while len(digits := re.sub(r"\D", "", head)) >= 13:
+        if len(digits) <= 19 and len(set(digits)) > 1 and luhn.is_valid(digits):
+            return "[card]" + rest
+        cut = max(head.rfind(" "), head.rfind("-"))
+        if cut < 0:
+            break
+        head, rest = head[:cut], head[cut:] + rest
+    return match.group()
 
 
 def _phone(match: re.Match[str], regions: tuple[str, ...]) -> str:
@@ -152,7 +172,7 @@ def _phone(match: re.Match[str], regions: tuple[str, ...]) -> str:
     plus = written.startswith(("+", "00"))
     if not plus and ((_NO_PHONE.match(written) and not has_cue) or _is_quantity(match)):
         return written
-    if has_cue and not plus and _is_date(written):
+    if has_cue and not plus and _DATE_OR_VERSION.match(written):
         return written
     if has_cue and 7 <= sum(map(str.isdigit, written)) <= 15 and not _is_round(written):
         return "[phone]"
@@ -168,9 +188,10 @@ def _is_round(written: str) -> bool:
     return re.sub(r"\D", "", written).endswith("0000") and " " not in written
 
 
-def _is_date(written: str) -> bool:
-    return re.match(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?!\d)",
-                    written) is not None  # fmt: skip
+_DATE_OR_VERSION = re.compile(
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?!\d)"
+    r"|\d{1,4}(?:\.\d{1,4}){3,}$"
+)
 
 
 def _is_valid(written: str, regions: tuple[str, ...]) -> bool:

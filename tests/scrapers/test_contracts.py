@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.platforms.base import Contract
@@ -75,6 +75,7 @@ def test_short_histories_and_quiet_hours_teach_nothing(history: list[int]):
     assert least_expected(CONTRACT, history) == CONTRACT.least_items
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 10_000), max_size=60),
     st.integers(1, 300),
@@ -101,6 +102,7 @@ def test_too_little_overlap_tells_nothing():
     assert missed_share(known=100, met=4, again=4) is None
 
 
+@settings(deadline=None)
 @given(st.integers(5, 500), st.integers(0, 500), st.integers(0, 500))
 def test_missed_share_is_a_share(again: int, only_before: int, only_now: int):
     share = missed_share(known=again + only_before, met=again + only_now, again=again)

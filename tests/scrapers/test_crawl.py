@@ -66,17 +66,17 @@ def _bodies(table: Query) -> list[str]:
 def test_the_shop_is_read_whole_then_only_what_is_new(
     source_settings: Make, database: Any, table: Query
 ):
-    clock = [story.day(60)]
+    clock = [story.day(44)]
     _set_clock(database, clock[0])
     with serve(lambda: clock[0]) as shop:
         settings = source_settings(f"{shop.url}/")
         first = crawl(settings, "shop")
         again = crawl(settings, "shop")
-        clock[0] = story.day(64)
+        clock[0] = story.day(48)
         _set_clock(database, clock[0])
         later = crawl(settings, "shop")
 
-    expected = [sum(r.published_at <= story.day(day) for r in generate()) for day in (60, 64)]
+    expected = [sum(r.published_at <= story.day(day) for r in generate()) for day in (44, 48)]
     assert first.added == expected[0]
     assert (again.seen, again.added) == (0, 0)
     assert later.added == expected[1] - expected[0]
