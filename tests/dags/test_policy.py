@@ -100,6 +100,7 @@ def test_each_enabled_source_has_a_dag_of_its_own(bag: dict[str, Any]) -> None:
         "watch",
         "reply",
         "deliver",
+        "digest",
     }
 
 
