@@ -39,6 +39,8 @@ class _Wording:
 class _Promises:
     actor: re.Pattern[str] | None = None
     verbs: re.Pattern[str] | None = None
+    future: re.Pattern[str] | None = None
+    """What makes an outcome ("fixed", "approved") a promise rather than a report."""
     actions: dict[str, re.Pattern[str]] = field(default_factory=dict)
     times: tuple[re.Pattern[str], ...] = ()
 
@@ -64,6 +66,7 @@ def _promise_rules(language: str) -> _Promises:
     return _Promises(
         actor=re.compile(content["actor"], re.I),
         verbs=re.compile(content["verbs"], re.I),
+        future=re.compile(content["future"], re.I) if "future" in content else None,
         actions={name: re.compile(p, re.I) for name, p in content["actions"].items()},
         times=tuple(re.compile(p, re.I) for p in content.get("time", {}).get("any", ())),
     )
@@ -132,6 +135,8 @@ def _promised(
             continue
         if name == "absolute":
             return _promise(sentence, found, "promises what nobody can be sure of")
+        if name == "outcome" and rules.future and not rules.future.search(sentence[: found.end()]):
+            continue
         if _commits(sentence, found, rules):
             return _promise(sentence, found, "promises something that no policy allows here")
     return _hurried(sentence, rules, case)

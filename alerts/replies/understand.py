@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from alerts.replies import details_en
@@ -63,6 +64,7 @@ class _Hit:
     score: float
 
 
+@lru_cache(maxsize=1024)
 def understand(review: ReviewForReply, *, language: str) -> Understanding:
     """Problems (main one first), praise and tone of one review."""
     text = plain(review.whole_text)
