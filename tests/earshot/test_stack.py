@@ -136,3 +136,18 @@ def test_a_port_in_use_is_one_line_and_leaves_nothing_running(settings_file):
         "write another port, or stop what listens there."
     ]
     assert tree(settings) == []
+
+
+def test_airflow_is_fitted_to_the_machine_and_kept_from_proxies(settings_file, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    settings = load(settings_file)
+
+    variables = airflow.environment(settings)
+
+    assert variables["AIRFLOW__CORE__PARALLELISM"] == "3"
+    assert "127.0.0.1" in variables["NO_PROXY"].split(",")
+    assert variables["EARSHOT_SETTINGS"] == str(settings_file)
+    assert variables["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == (
+        f"http://127.0.0.1:{settings.airflow.port}/execution/"
+    )
