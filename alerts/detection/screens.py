@@ -62,8 +62,8 @@ def examine(
 
 
 def _still_anomalous(found: Score, kept: int) -> bool:
-    """Whether the voices that remain would be anomalous by themselves, by a plain margin."""
-    return kept > max(found.upper, 2.0 * found.expected, 4.0)
+    """Whether the voices that remain would open an incident by themselves, by a plain margin."""
+    return kept > max(1.5 * found.upper, 3.0 * found.expected, 5.0)
 
 
 def _backfill(found: Score, voices: Sequence[Observation], max_age_hours: float) -> Finding | None:
