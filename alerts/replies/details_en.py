@@ -238,6 +238,8 @@ def _duration(sentence: str, near: int) -> str | None:
     hits = []
     for match in _DURATION.finditer(sentence):
         before, after = sentence[: match.start()], sentence[match.end() :]
+        if "year" in match.group(3).lower() and "wait" not in before.lower():
+            continue
         if _NOT_A_WAIT.search(after) or not _BEFORE_WAIT.search(before):
             continue
         if not _AGO.search(after) and not re.search(r"(?:for|after|over|been|took|in)\s*$", before):

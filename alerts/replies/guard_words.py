@@ -161,7 +161,7 @@ def _hurried(sentence: str, rules: _Promises, case: Case) -> Finding | None:
         return None
     for pattern in rules.times:
         found = pattern.search(sentence)
-        if found and found.group().lower() not in known:
+        if found and found.group().lower() not in known and not _tells_the_past(sentence, found):
             return _promise(sentence, found, "promises a time that no policy names")
     return None
 

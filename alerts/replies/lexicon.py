@@ -87,6 +87,15 @@ def _issue(entry: dict[str, Any], macros: dict[str, str]) -> Issue:
 
 
 @cache
+def domains(language: str) -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
+    """Kinds of business: words that show it, and themes that then cannot be meant."""
+    content = read_toml("lexicon", language).get("domains", {})
+    return tuple(
+        (re.compile(entry["words"]), frozenset(entry["without"])) for entry in content.values()
+    )
+
+
+@cache
 def circumstances(language: str) -> tuple[Issue, ...]:
     """What else a review may tell: a gift, a loyal customer, an earlier attempt …"""
     content = read_toml("lexicon", language)

@@ -16,7 +16,9 @@ _CODE = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|```.*?```|`[^`]*`")
 _MARK_UP = re.compile(r"[<>{}\[\]|\\`*~_^=;#@]|\(\W|:\w+:|--")
 _ENTITY = re.compile(r"[<>{}|\\`~]|&#?\w{1,8};|\]\(|--\s*$|;\s*--")
 _HANDLE = re.compile(r"@\s?\w|(?<!\w)[*_]\w[^*_]*\w[*_](?!\w)|:\w+_\w+:")
-_MENTION = re.compile(r"[@!]\s?\w[\w.-]*|<[^<>]{0,300}>|&[#\w]{1,12};|:[a-z0-9_+-]{2,32}:")
+_MENTION = re.compile(
+    r"@\s?\w[\w.-]*|!(?:channel|here|everyone)\b|<[^<>]{0,300}>|&[#\w]{1,12};|:[a-z0-9_+-]{2,32}:"
+)
 _MASK = re.compile(r"\[[A-Za-z _-]{1,30}\]|<[A-Z_]{2,30}>|\{[^{}]{0,40}\}")
 _LONG_NUMBER = re.compile(r"(?:\d[\s-]?){6,}|\b\w*\d{5,}\w*\b")
 _ORDER = (

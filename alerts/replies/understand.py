@@ -13,7 +13,15 @@ from functools import lru_cache
 from itertools import pairwise
 
 from alerts.replies import details_en
-from alerts.replies.lexicon import Issue, circumstances, issues, normalised, sentences, word_set
+from alerts.replies.lexicon import (
+    Issue,
+    circumstances,
+    domains,
+    issues,
+    normalised,
+    sentences,
+    word_set,
+)
 from alerts.replies.records import Problem, ReviewForReply, Understanding
 from alerts.replies.sanitise import detail, is_tame, plain
 
@@ -145,12 +153,13 @@ def _hits(
     negative = {t.key: t.probability for t in review.themes if t.sentiment == "negative"}
     pleased = _is_high(review) and not is_sarcastic
     whole = normalised(" ".join(parts))
+    impossible = _impossible_themes(whole, language)
     hits = []
     for position, sentence in enumerate(parts):
         if pleased and not _complains(sentence, parts[:position]):
             continue
         for issue, near in _matches(sentence, language):
-            if not issue.fits(whole):
+            if issue.theme in impossible or not issue.fits(whole):
                 continue
             boost = _THEME_BOOST * negative.get(issue.theme, 0.0)
             early = 0.5 if position == 0 else 0.3 if position < 3 else 0.0
@@ -164,6 +173,14 @@ def _hits(
                 )
             )
     return hits
+
+
+def _impossible_themes(review: str, language: str) -> frozenset[str]:
+    """Themes that a review of an insurer or a trading app cannot mean, unless it names goods."""
+    if language == "en" and details_en.find_object(review, 0):
+        return frozenset()
+    found = [without for words, without in domains(language) if words.search(review)]
+    return frozenset().union(*found)
 
 
 def _complains(sentence: str, before: list[str]) -> bool:
