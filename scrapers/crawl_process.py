@@ -129,7 +129,7 @@ def _fetched(
         assign=assigner(order.settings.brand, only_named=options.only_named),
     )
     validators = Validators(log.cursor.get(CURSOR_KEY) if order.span is None else None)
-    store = Store(conn, order.settings, source, crawl_id=log.id, platform=platform.name)
+    store = Store(conn, order.settings, source, crawl=log, platform=platform.name)
     collector = Collector(store, session, validators)
     outcome = _run_spider(order, connector, session, validators, collector)
     return collector, outcome, session

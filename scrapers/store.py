@@ -15,6 +15,7 @@ from earshot.errors import FixSettings
 from earshot.platforms.base import TicketMetric
 from earshot.record import Feedback
 from earshot.settings import SECRETS_FILE, Settings, Source
+from scrapers.crawl_log import Crawl
 from scrapers.rows import Batch, Preparation, Refused, prepared
 from sql.clock import now as clock_now
 from sql.named import queries
@@ -62,7 +63,7 @@ class Store:
     """Writes what one crawl or import brings; idempotent, and safe beside other writers."""
 
     def __init__(
-        self, conn: Connection, settings: Settings, source: Source, *, crawl_id: int, platform: str
+        self, conn: Connection, settings: Settings, source: Source, *, crawl: Crawl, platform: str
     ) -> None:
         with conn:
             row = queries.source_row(conn, name=source.name)
@@ -71,7 +72,8 @@ class Store:
                 cursor.execute(queries.store_prepare.sql)
         self._conn = conn
         self._settings = settings
-        self._crawl_id = crawl_id
+        self._crawl_id = crawl.id
+        self._is_history = crawl.purpose != "live"
         self._platform = platform
         self._source_id: int = row["id"]
         self._brand_id: int = brand_ids[source.brand]
@@ -116,7 +118,7 @@ class Store:
         has_known = added < len(lines)
         if has_known:
             queries.store_lock_known(conn)
-            queries.store_compare(conn)
+            queries.store_compare(conn, is_history=self._is_history)
             queries.store_recount(conn)
             queries.store_update_known(conn, now=now)
         versions = queries.store_add_versions(conn, now=now)

@@ -80,7 +80,7 @@ def import_file(
         ):
             platform = options.platform or source.name
             _commit(conn, queries.store_commit_lazily)
-            store = Store(conn, settings, source, crawl_id=crawl.id, platform=platform)
+            store = Store(conn, settings, source, crawl=crawl, platform=platform)
             mapper = Mapper(source, options, platform)
             counts = Counts()
             with closing(_written(store, _batches(rows, mapper))) as written:

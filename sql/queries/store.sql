@@ -95,8 +95,9 @@ where not exists (select from kept where kept.place = staged.place)
 order by staged.platform, staged.external_id
 for no key update of feedback;
 
--- name: store_compare()!
+-- name: store_compare(is_history)!
 -- Its own statement, so that it sees what a writer committed for which the lock had to wait.
+-- History (a file, a backfill) may hold several states of a text: one that is known is no news.
 update kept
 set
     version = feedback.version + difference.is_changed::integer,
@@ -109,7 +110,17 @@ join earshot.feedback_version as current_version
 cross join lateral (
     select
         current_version.content_hash <> staged.content_hash
-        and not coalesce(staged.edited_at < feedback.edited_at, false) as is_changed,
+        and not coalesce(staged.edited_at < feedback.edited_at, false)
+        and not (
+            :is_history
+            and exists (
+                select
+                from earshot.feedback_version as earlier_version
+                where
+                    earlier_version.feedback_id = feedback.id
+                    and earlier_version.content_hash = staged.content_hash
+            )
+        ) as is_changed,
         feedback.deleted_at is not null
         or staged.product is distinct from feedback.product and staged.product is not null
         or staged.published_precision <> 'unknown'

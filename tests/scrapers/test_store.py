@@ -34,7 +34,7 @@ def _store(settings: Settings, purpose: str = "live") -> Iterator[Store]:
     with connect(settings) as conn:
         sync_catalogue(conn, settings)
         with logged_crawl(conn, settings, source, purpose) as crawl:
-            yield Store(conn, settings, source, crawl_id=crawl.id, platform="survey")
+            yield Store(conn, settings, source, crawl=crawl, platform="survey")
             finish(conn, settings, crawl, status="ok")
 
 
@@ -100,6 +100,24 @@ def test_an_older_edit_does_not_replace_a_newer_one(settings: Settings, table: Q
 
     assert counts.changed == 0
     assert table("select body from earshot.feedback_version") == [{"body": "new"}]
+
+
+def test_a_file_that_holds_two_states_of_a_text_adds_them_once(settings: Settings, table: Query):
+    for _ in range(2):
+        with _store(settings, "import") as store:
+            store.put([_record(1, body="first")])
+            store.put([_record(1, body="then")])
+
+    bodies = table("select version, body from earshot.feedback_version order by 1")
+    assert bodies == [{"version": 1, "body": "first"}, {"version": 2, "body": "then"}]
+
+
+def test_a_customer_may_change_back(settings: Settings, table: Query):
+    with _store(settings) as store:
+        for body in ("first", "then", "first"):
+            store.put([_record(1, body=body)])
+
+    assert table("select version from earshot.feedback") == [{"version": 3}]
 
 
 def test_duplicates_inside_a_batch_are_stored_once(settings: Settings, table: Query):
