@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from earshot.errors import RetryLater, StopSource
 from earshot.settings import Settings, Source
 from sql.clock import now
 from sql.named import queries
+
+PATIENCE_SECONDS = 15.0
 
 Purpose = Literal["live", "backfill", "import"]
 Status = Literal["ok", "failed", "broken"]
@@ -41,12 +44,7 @@ def logged_crawl(
         RetryLater: another process crawls this source.
     """
     key = f"crawl:{source.name}:{purpose}"
-    with conn:
-        has_lock = queries.crawl_lock(conn, key=key)
-    if not has_lock:
-        raise RetryLater(
-            f'source "{source.name}" is being read by another process; wait until it has ended.'
-        )
+    _lock(conn, source, key)
     try:
         crawl = _start(conn, settings, source, purpose)
         try:
@@ -60,6 +58,20 @@ def logged_crawl(
         if not conn.closed:
             with conn:
                 queries.crawl_unlock(conn, key=key)
+
+
+def _lock(conn: Connection, source: Source, key: str) -> None:
+    """Wait a little: the server notices only after a moment that a killed process is gone."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        with conn:
+            if queries.crawl_lock(conn, key=key):
+                return
+        if time.monotonic() > until:
+            raise RetryLater(
+                f'source "{source.name}" is being read by another process; wait until it has ended.'
+            )
+        time.sleep(0.1)
 
 
 def finish(
