@@ -9,7 +9,16 @@ from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
-from alerts.detection import Change, Engine, Incident, Observation, SeriesKey, hour_of, moment_of
+from alerts.detection import (
+    Change,
+    Engine,
+    Incident,
+    Observation,
+    SeriesKey,
+    hour_of,
+    moment_of,
+)
+from alerts.detection.explain import differences, quotes
 from alerts.observations import Texts
 from alerts.slack.evidence import (
     Difference,
@@ -28,8 +37,6 @@ USUAL_HOURS = 28 * 24
 """How far back "usual" looks, for shares and for the band of the chart."""
 QUOTES = 5
 QUOTE_CHARACTERS = 280
-LEAST_SHARE, LEAST_RISE = 0.3, 0.15
-"""An attribute differs where this share of the complaints has it, and so much more than usual."""
 TOLD = {
     "grow": "Still growing: {count} by now.",
     "escalate": "Severity raised to {severity}: {reasons}.",
@@ -63,7 +70,7 @@ def evidence_of(
         usual_share_negative=_share(earlier),
         themes=_themes(voices, themes),
         differences=_differences(voices, before),
-        quotes=_quotes(voices, settings),
+        quotes=_quotes(voices),
         screens=_screens(incident, voices),
         sources=_sources(conn, voices),
         trend=_trend(incident),
@@ -135,39 +142,25 @@ def _themes(voices: Sequence[Observation], themes: dict[str, Any]) -> tuple[Them
 def _differences(
     voices: Sequence[Observation], before: Sequence[Observation]
 ) -> tuple[Difference, ...]:
-    """Attributes that the complaints have more often than complaints usually do."""
-    seen, usual = _values(voices), _values(before)
-    found = [
+    """What the complaints have or say more often than complaints usually do, strongest first.
+
+    Themes are told apart; of several phrases only the strongest is told, for they overlap.
+    """
+    found = differences(voices, before)
+    phrases = [d for d in found if d.dimension == "phrase"][:1]
+    attributes = [d for d in found if d.dimension not in ("phrase", "theme", "source")]
+    return tuple(
         Difference(
-            attribute=attribute,
-            value=value,
-            share=count / len(voices),
-            usual=usual[attribute, value] / len(before) if before else 0.0,
+            attribute="say" if d.dimension == "phrase" else d.dimension,
+            value=f"“{d.value}”" if d.dimension == "phrase" else d.value,
+            share=d.share,
+            usual=d.usual_share,
         )
-        for (attribute, value), count in seen.items()
-        if count >= LEAST_SHARE * len(voices)
-    ]
-    rising = [d for d in found if d.share - d.usual >= LEAST_RISE]
-    return tuple(sorted(rising, key=lambda d: d.usual - d.share)[:3])
+        for d in [*attributes, *phrases][:3]
+    )
 
 
-def _values(texts: Sequence[Observation]) -> Counter[tuple[str, str]]:
-    values: Counter[tuple[str, str]] = Counter()
-    for text in texts:
-        values.update(text.attributes.items())
-        if text.product:
-            values["product", text.product] += 1
-    return values
-
-
-def _quotes(voices: Sequence[Observation], settings: Settings) -> tuple[Quote, ...]:
-    """Quotes spread over the length of the incident, each of another author and text."""
-    kept: list[Observation] = []
-    readable = [voice for voice in voices if len(voice.text) >= 20] or list(voices)
-    step = max(1, len(readable) // QUOTES)
-    for voice in [*readable[::step], *readable]:
-        if all(voice.text != k.text and _another(voice, k) for k in kept):
-            kept.append(voice)
+def _quotes(voices: Sequence[Observation]) -> tuple[Quote, ...]:
     return tuple(
         Quote(
             feedback_id=int(voice.feedback_id),
@@ -177,17 +170,13 @@ def _quotes(voices: Sequence[Observation], settings: Settings) -> tuple[Quote, .
             published_at=voice.published_at,
             url=voice.url,
         )
-        for voice in kept[:QUOTES]
+        for voice in quotes(voices, most=QUOTES)
     )
-
-
-def _another(one: Observation, other: Observation) -> bool:
-    return one.author_key is None or one.author_key != other.author_key
 
 
 def _screens(incident: Incident, voices: Sequence[Observation]) -> tuple[Screen, ...]:
     authors = len({voice.author_key for voice in voices if voice.author_key})
-    notes = tuple(Screen(name="note", finding=note, is_concern=False) for note in incident.notes)
+    notes = tuple(Screen(name="note", finding=note, is_concern=True) for note in incident.notes)
     if not authors:
         return notes
     return (Screen(name="authors", finding=f"{authors} different authors"), *notes)

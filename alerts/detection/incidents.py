@@ -9,6 +9,7 @@ whoever posts on a change is silent otherwise.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ from typing import Any
 from alerts.detection.records import Rule, SeriesKey, moment_of
 from alerts.detection.scoring import Score
 from alerts.detection.severity import Verdict, at_least
+
+
+NUMBER = re.compile(r"\d[\d.,]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -319,7 +323,12 @@ def _add(incident: Incident, signal: Signal, now: int) -> None:
     if score.p_value <= incident.p_value:
         incident.expected, incident.upper = score.expected, score.upper
         incident.p_value = score.p_value
-    incident.notes = tuple(dict.fromkeys((*incident.notes, *signal.notes)))
+    incident.notes = _latest((*incident.notes, *signal.notes))
+
+
+def _latest(notes: Sequence[str]) -> tuple[str, ...]:
+    """Each note once, with its latest figures."""
+    return tuple({NUMBER.sub("#", note): note for note in notes}.values())
 
 
 def _raise(incident: Incident, verdict: Verdict, now: int, rules: dict[str, Rule]) -> list[Change]:
