@@ -56,7 +56,7 @@ def examine(
             _backfill(found, voices, max_age_hours),
             _syndication(found, voices),
             _loud_author(found, voices),
-            _brigading(found, voices),
+            _brigading(found, texts, voices),
         ]
     return [finding for finding in findings if finding is not None]
 
@@ -151,9 +151,14 @@ def _unhealthy(voices: Sequence[Observation], unhealthy: frozenset[str]) -> Find
     return Finding(name="source", effect="note", text=f"source unhealthy: {', '.join(concerned)}")
 
 
-def _brigading(found: Score, voices: Sequence[Observation]) -> Finding | None:
-    """Many authors never seen before, in a short time, saying little about the product."""
-    if len(voices) < 20 or found.horizon > 72:
+def _brigading(
+    found: Score, texts: Sequence[Observation], voices: Sequence[Observation]
+) -> Finding | None:
+    """Many authors, each once, in a short time, saying little about the product.
+
+    Texts that nobody tagged, or that are all of this kind, cannot show it.
+    """
+    if len(voices) < 20 or found.horizon > 72 or not any(t.themes or t.product for t in texts):
         return None
     authors = [v.author_key for v in voices if v.author_key]
     if len(authors) < 0.8 * len(voices) or len(set(authors)) < 0.95 * len(authors):

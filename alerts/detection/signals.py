@@ -111,10 +111,23 @@ def _scores(step: Step) -> list[Score]:
         for key in step.book.keys[brand]:
             if key not in step.touched or key.theme in step.settings.quiet_themes:
                 continue
+            if _is_whole(step, key):
+                continue
             for known in (key, SeriesKey(brand=brand)):
                 step.book.states[known].leave_out(told_days)
             candidates += _scores_of(step, key, told_until)
     return candidates
+
+
+def _is_whole(step: Step, key: SeriesKey) -> bool:
+    """Whether the series of a brand's only source or product says what the brand-wide one does."""
+    if key.theme is not None or key.is_brand_wide:
+        return False
+    dimension = "source" if key.source else "product"
+    others = [k for k in step.book.keys[key.brand] if k.theme is None and getattr(k, dimension)]
+    items = step.book.states[key].days[:, columns.ITEMS].sum()
+    whole = step.book.brand(key.brand).days[:, columns.ITEMS].sum()
+    return len(others) == 1 and bool(items >= whole)
 
 
 def _scores_of(step: Step, key: SeriesKey, since: int) -> Iterable[Score]:

@@ -12,6 +12,7 @@ from alerts.detection.signals import Step
 from alerts.detection.tails import count_tail
 from alerts.detection.usual import level_of
 
+LEAST_SHARE = 0.15
 LEAST_TELLING = 3.0
 """A theme or product with fewer complaints, or a lower likelihood ratio, names no incident."""
 
@@ -57,8 +58,12 @@ def name(step: Step, incident: Incident) -> None:
 
 
 def _most_telling(step: Step, incident: Incident, dimension: str) -> str | None:
-    """The value whose complaints rose most, by the likelihood ratio of a Poisson count."""
+    """The value that the complaints name most beyond its usual share of complaints.
+
+    Volume alone would name whatever is always most common.
+    """
     length = max(1, step.now - incident.started_at)
+    whole = volume_at(step.setting(SeriesKey(brand=incident.brand), step.now - 1), length)
     best, best_ratio = None, LEAST_TELLING
     for key in step.book.keys[incident.brand]:
         value = getattr(key, dimension)
@@ -66,17 +71,23 @@ def _most_telling(step: Step, incident: Incident, dimension: str) -> str | None:
             continue
         if step.book.states[key].last_hour < incident.started_at:
             continue
-        ratio = _ratio(volume_at(step.setting(key, step.now - 1), length), incident)
+        ratio = _ratio(volume_at(step.setting(key, step.now - 1), length), whole)
         if ratio > best_ratio:
             best, best_ratio = value, ratio
     return best
 
 
-def _ratio(found: Score, incident: Incident) -> float:
-    if found.count < max(LEAST_TELLING, 0.2 * incident.count, found.expected):
+def _ratio(found: Score, whole: Score) -> float:
+    """Log-likelihood ratio of the value's share of complaints against its usual share."""
+    if found.count < max(LEAST_TELLING, LEAST_SHARE * whole.count):
         return 0.0
-    log_ratio = float(np.log(found.count / max(found.expected, 0.1)))
-    return found.count * log_ratio - (found.count - found.expected)
+    share = min(found.count / max(whole.count, found.count), 0.999)
+    usual = min((found.expected + 0.1) / (whole.expected + 0.5), 0.998)
+    if share <= usual:
+        return 0.0
+    yes = share * float(np.log(share / usual))
+    no = (1 - share) * float(np.log((1 - share) / (1 - usual)))
+    return max(whole.count, found.count) * (yes + no)
 
 
 def _dimensions(key: SeriesKey) -> int:

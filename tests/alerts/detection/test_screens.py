@@ -110,4 +110,7 @@ def test_an_unhealthy_source_is_noted_and_the_rise_still_counts() -> None:
 
 
 def test_a_wave_of_new_authors_who_name_no_product_looks_like_brigading() -> None:
-    assert effects([voice(i, product=None) for i in range(30)]) == {"brigading": "note"}
+    wave = [voice(i, product=None) for i in range(30)]
+    customers = [voice(100 + i, is_negative=False) for i in range(5)]
+
+    assert effects(wave + customers) == {"brigading": "note"}
