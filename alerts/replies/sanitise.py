@@ -76,7 +76,7 @@ def detail(text: str, *, most: int = 60) -> str | None:
         return None
     cleaned = "".join(c if _is_simple(c) else " " if c == "/" else "" for c in cleaned)
     cleaned = re.sub(r"\s+", " ", re.sub(r"\.{2,}|\s\.+|-{2,}", " ", cleaned)).strip(" -'.,/")
-    if not 1 < len(cleaned) <= most:
+    if not 1 < len(cleaned) <= most or _LONG_NUMBER.search(cleaned):
         return None
     return cleaned
 
