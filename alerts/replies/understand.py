@@ -279,7 +279,8 @@ def _circumstances(parts: list[str], language: str) -> tuple[str, ...]:
 
 def _remark(parts: list[str], language: str) -> str | None:
     """The most telling sentence that can be quoted: the longest of the first three."""
-    quotes = [quotable(part, language, near=0) for part in parts[:3]]
+    told = [part for part in parts[:3] if not part.rstrip().endswith("?")]
+    quotes = [quotable(part, language, near=0) for part in told]
     return max((quote for quote in quotes if quote), key=len, default=None)
 
 
