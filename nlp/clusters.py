@@ -21,12 +21,20 @@ CLUSTER_DISTANCE = 0.4
 """Mean cosine distance at which agglomeration stops."""
 JOIN_LIKENESS = 0.55
 """Cosine to a cluster's centre from which a sentence belongs to it."""
-MERGE_LIKENESS = 0.85
+NEW_MERGE_LIKENESS = 0.8
+"""Cosine of two centres from which they are one cluster, where one of them is new …"""
+MERGE_LIKENESS = 0.92
+"""… and where both have ids already: that takes more, so that ids last."""
 SPLIT_LIKENESS = 0.35
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _LONGEST_PHRASE = 4
 _LEAST_SHARE = 0.15
+_LOOSE_WORDS = (
+    "does did doesn't don't didn't won't isn't aren't wasn't can't couldn't wouldn't it's i'm i've"
+    " that's just really still even ever got get"
+)
+_LOOSE = frozenset(_LOOSE_WORDS.split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +70,8 @@ def cluster(vectors: np.ndarray, known: np.ndarray) -> Clustering:
     _join(vectors, labels)
     split = _split(vectors, labels)
     _found(vectors, labels)
-    merged = {
-        ended: kept for ended, kept in _merge(vectors, labels).items() if (known == ended).any()
-    }
+    old = {int(label) for label in known if label >= 0}
+    merged = {ended: kept for ended, kept in _merge(vectors, labels, old).items() if ended in old}
     return Clustering(labels=labels, merged=merged, split=split)
 
 
@@ -113,15 +120,17 @@ def _join(vectors: np.ndarray, labels: np.ndarray) -> None:
     labels[new[is_near]] = ids[nearest[is_near]]
 
 
-def _merge(vectors: np.ndarray, labels: np.ndarray) -> dict[int, int]:
+def _merge(vectors: np.ndarray, labels: np.ndarray, old: set[int]) -> dict[int, int]:
     """Let the older (smaller) label take over a cluster that has become the same."""
     merged: dict[int, int] = {}
     while True:
         ids, centres = _centres(vectors, labels)
-        likeness = np.triu(centres @ centres.T, k=1) if len(ids) else np.zeros((0, 0))
-        if not likeness.size or likeness.max() < MERGE_LIKENESS:
+        is_old = np.array([int(label) in old for label in ids], dtype=bool)
+        needed = np.where(np.outer(is_old, is_old), MERGE_LIKENESS, NEW_MERGE_LIKENESS)
+        excess = np.where(np.triu(np.ones_like(needed), k=1) > 0, centres @ centres.T - needed, -1)
+        if not excess.size or excess.max() < 0:
             return merged
-        row, column = np.unravel_index(int(likeness.argmax()), likeness.shape)
+        row, column = np.unravel_index(int(excess.argmax()), excess.shape)
         kept, ended = sorted((int(ids[row]), int(ids[column])))
         labels[labels == ended] = kept
         merged[ended] = kept
@@ -195,12 +204,12 @@ def _phrase_counts(texts: Iterable[str]) -> Counter[tuple[str, ...]]:
 
 
 def _distinctiveness(words: tuple[str, ...], inside: float, outside: float) -> float:
-    return float(inside * np.log((inside + 1e-4) / (outside + 1e-3)) * len(words) ** 0.5)
+    return float(inside * np.log((inside + 1e-4) / (outside + 1e-3)) * len(words))
 
 
 def _is_loose(words: tuple[str, ...]) -> bool:
     """Phrases that begin or end with a word that says nothing alone."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    ends = {words[0], words[-1]}
-    return any(word in ENGLISH_STOP_WORDS or len(word) < 2 for word in ends)
+    ends = {words[0].replace("’", "'"), words[-1].replace("’", "'")}
+    return any(word in ENGLISH_STOP_WORDS | _LOOSE or len(word) < 2 for word in ends)
