@@ -54,7 +54,7 @@ def down(
 
 
 def _homes(settings_file: Path | None) -> list[Path]:
-    """The home of these settings, and the demo's, as far as they exist."""
+    """The demo's home and that of these settings, which may hold it, as far as they exist."""
     from earshot.errors import FixSettings
     from earshot.local.stack import DEMO_HOME
 
@@ -65,7 +65,7 @@ def _homes(settings_file: Path | None) -> list[Path]:
             raise
         found = [Path(".earshot").resolve()]
     demo = DEMO_HOME.resolve()
-    return [home for home in dict.fromkeys([*found, demo]) if home.is_dir()]
+    return [home for home in dict.fromkeys([demo, *found]) if home.is_dir()]
 
 
 def listen(settings_file: SettingsFile = None) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from earshot.cli import main
@@ -243,6 +244,18 @@ def test_down_ends_the_embedded_server_and_is_safe_to_repeat(tmp_path, monkeypat
     assert "nothing ran" in run("down")[1]
     assert "deleted" in run("down", "--delete")[1]
     assert not home.exists()
+
+
+def test_down_deletes_the_demo_that_stands_inside_the_home_folder(tmp_path, monkeypatch, run):
+    monkeypatch.chdir(tmp_path)
+    demo = tmp_path / ".earshot" / "demo"
+    pid = postgres.ensure(demo, options={"fsync": "off"}).pid
+
+    assert run("down", "--delete")[0] == 0
+
+    assert not (tmp_path / ".earshot").exists()
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert run("down", "--delete")[0] == 0
 
 
 def test_output_that_nobody_reads_on_is_no_failure_with_a_trace(folder):
