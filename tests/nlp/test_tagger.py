@@ -179,3 +179,22 @@ def test_the_shipped_model_tags_a_day_of_reviews_from_end_to_end(shop, settings:
     assert tag(settings).tagged == len(said)
     assert {text: shop.tags(id_) for text, id_ in ids.items()} == said
     assert shop.rows("select distinct state from earshot.brand_model") == [("active",)]
+
+
+def test_hostile_texts_have_a_defined_outcome_with_the_shipped_model(shop, settings) -> None:
+    outcomes = {
+        "x" * 1_000_000: "tagged",
+        "‮txet siht daer‬ late parcel": "tagged",
+        "👩‍👩‍👧‍👦🏳️‍🌈" * 50: "tagged",
+        "包裹晚了两周，没有人回答": "not_supported",
+        "\u200b\u200d\ufeff" * 100: "empty",
+        "&lt;script&gt;alert(1)&lt;/script&gt;": "empty",
+        "¿?¡! ... --- ***": "empty",
+        "a\u0301" * 5_000: "tagged",
+        "late parcel": "tagged",
+    }
+    ids = {text: shop.say(text) for text in outcomes}
+    tag(settings)
+    assert {text[:20]: shop.outcome(id_) for text, id_ in ids.items()} == {
+        text[:20]: outcome for text, outcome in outcomes.items()
+    }
