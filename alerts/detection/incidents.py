@@ -18,7 +18,6 @@ from alerts.detection.records import Rule, SeriesKey, moment_of
 from alerts.detection.scoring import Score
 from alerts.detection.severity import Verdict, at_least
 
-
 NUMBER = re.compile(r"\d[\d.,]*")
 
 
