@@ -145,8 +145,10 @@ def running(home: Path) -> Server | None:
 
 def stop(home: Path) -> bool:
     """Stop the server of this home folder and every process of it; false where none ran."""
+    data = home / "postgres" / "data"
+    if not data.is_dir():
+        return False
     with locked(home / "postgres.lock"):
-        data = home / "postgres" / "data"
         pid = _pid(data)
         if pid is None or not _is_server(pid, data):
             return False
