@@ -184,7 +184,7 @@ def test_the_shipped_model_tags_a_day_of_reviews_from_end_to_end(shop, settings:
 def test_hostile_texts_have_a_defined_outcome_with_the_shipped_model(shop, settings) -> None:
     outcomes = {
         "x" * 1_000_000: "tagged",
-        "‮txet siht daer‬ late parcel": "tagged",
+        "\u202etxet siht daer\u202c late parcel": "tagged",
         "👩‍👩‍👧‍👦🏳️‍🌈" * 50: "tagged",
         "包裹晚了两周，没有人回答": "not_supported",
         "\u200b\u200d\ufeff" * 100: "empty",
