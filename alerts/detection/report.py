@@ -118,9 +118,10 @@ def _groups(days: Sequence[int]) -> int:
     return sum(1 for i, day in enumerate(days) if i == 0 or day - days[i - 1] > 3)
 
 
-def band(observations: Sequence[Observation]) -> tuple[Floats, Floats]:
+def band(stream: Replayed) -> tuple[Floats, Floats]:
     """Expected negative reviews of each day and the 95 % bound, as the engine saw them."""
-    every, negative, first = daily(observations)
+    every, negative, first = daily(stream.observations)
+    told = [(i.started_at // 24, (i.resolved_at or 0) // 24 + 1) for i in stream.incidents]
     state, key = SeriesState(), SeriesKey(brand="stream")
     expected, upper = np.full(len(every), np.nan), np.full(len(every), np.nan)
     for index in range(len(every)):
@@ -128,6 +129,7 @@ def band(observations: Sequence[Observation]) -> tuple[Floats, Floats]:
         if every[index]:
             row = (float(every[index]), float(negative[index]), 0.0, 0.0, float(negative[index]))
             state.set_hour(hour, row)
+        state.leave_out(tuple(span for span in told if span[0] <= first + index))
         setting = Setting(key=key, state=state, brand=state, hour=hour, tuning=Tuning())
         if not setting.is_young:
             found = volume_at(setting, 24)
@@ -143,7 +145,7 @@ def draw(stream: Replayed, file: Path) -> None:
     from matplotlib import pyplot as plt
 
     _, negative, first = daily(stream.observations)
-    expected, upper = band(stream.observations)
+    expected, upper = band(stream)
     days = [moment_of(24 * (first + i)) for i in range(len(negative))]
     figure, axes = plt.subplots(figsize=(11, 3.2), layout="constrained")
     axes.fill_between(days, 0, upper, color="#c9ced6", label="expected (95 %)", step="mid")
