@@ -75,6 +75,7 @@ def detail(text: str, *, most: int = 60) -> str | None:
     if _MARK_UP.search(cleaned) or _LONG_NUMBER.search(cleaned) or _ORDER_WORDS.search(cleaned):
         return None
     cleaned = "".join(c if _is_simple(c) else " " if c == "/" else "" for c in cleaned)
+    cleaned = re.sub(r"(?<!\w)'|'(?!\w)", "", cleaned)
     cleaned = re.sub(r"\s+", " ", re.sub(r"\.{2,}|\s\.+|-{2,}", " ", cleaned)).strip(" -'.,/")
     if not 1 < len(cleaned) <= most or _LONG_NUMBER.search(cleaned):
         return None
