@@ -69,9 +69,10 @@ Fitted = tuple[SentimentScale, dict[str, float]]
 
 
 def _sentiment_scales(model: Model, examples: Sequence[Example]) -> tuple[Fitted, Fitted]:
-    plain = [example for example in examples if example.sentiment is not None]
-    logits = document_logits(model, [example.text for example in plain])
-    document = _fit(logits, np.array([example.sentiment for example in plain]))
+    # Sentences of aspect sets are hardly ever neutral and would tilt the balance.
+    plain = [row for row in examples if row.sentiment is not None and not row.scheme]
+    logits = document_logits(model, [row.text for row in plain])
+    document = _fit(logits, np.array([row.sentiment for row in plain]))
     towards = [_towards(model, rows) for rows in _by_scheme(examples)]
     if not towards:
         return document, document
