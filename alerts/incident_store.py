@@ -16,7 +16,7 @@ from alerts.telling import evidence_of, note_of, reason_of, voices_of
 from earshot.settings import Settings
 from sql.named import queries
 
-REMEMBERED_DAYS = 224
+REMEMBERED_DAYS = 280
 """Resolved incidents stay known this long: they can be reopened and bound the windows looked at."""
 
 

@@ -12,9 +12,14 @@ from dataclasses import dataclass
 
 from alerts.detection.records import Observation
 from alerts.detection.scoring import Score
+from alerts.detection.tails import count_tail
 
 SYNDICATED_CHARACTERS = 40
 MAJORITY = 0.5
+NORMAL_95 = 1.645
+HOURS_A_YEAR = 8760.0
+OPENING_LEVEL = 4e-3
+"""The engine's level at sensitivity 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,8 +67,17 @@ def examine(
 
 
 def _still_anomalous(found: Score, kept: int) -> bool:
-    """Whether the voices that remain would open an incident by themselves, by a plain margin."""
-    return kept > max(1.5 * found.upper, 3.0 * found.expected, 5.0)
+    """Whether the voices that remain would open an incident by themselves.
+
+    The variance is that of a normal bell with the same 95 % bound, at least a Poisson's; the
+    chance is weighed by the number of such windows in a year, as that of the signal was.
+    """
+    spread = (found.upper - found.expected) / NORMAL_95
+    variance = max(found.expected, spread * spread)
+    chance = (
+        float(count_tail(kept, found.expected, variance)) * (HOURS_A_YEAR / found.horizon) ** 0.5
+    )
+    return kept > 2.0 * found.expected and chance < OPENING_LEVEL
 
 
 def _backfill(found: Score, voices: Sequence[Observation], max_age_hours: float) -> Finding | None:
