@@ -189,14 +189,12 @@ def theme_wordings(theme: ThemeText) -> list[str]:
     return [f"{name}: {theme.description}"] if theme.description else [name]
 
 
-def load_model(
-    setting: str = "earshot", *, precision: str = "auto", device: str = "cpu"
-) -> Model:
+def load_model(setting: str = "earshot", *, precision: str = "auto", device: str = "cpu") -> Model:
     """Load the shipped model (``earshot``), a trained folder, or a Hugging Face folder or name.
 
     A sequence classifier gives its own sentiment; a bare encoder compares texts with sentiment
     words. `precision` and `device` as in `nlp.encoder.set_precision`; the heads stay on the CPU in
-    single precision. Raises FixSettings where weights are missing, truncated or made for another base.
+    single precision. Raises FixSettings where weights are missing, cut or made for another base.
     """
     folder = WEIGHTS if setting == "earshot" else Path(setting)
     if setting == "earshot" or (folder / CARD_NAME).is_file():

@@ -143,10 +143,7 @@ def _read_tokenizer(reader: _Reader) -> Tokenizer:
     blob = reader.skip(blob_size)
     reader.take("<i")
     reader.skip(reader.take("<I")[0])
-    pieces = [
-        blob[start:end].decode("utf8", "replace")
-        for start, end in pairwise(offsets)
-    ]
+    pieces = [blob[start:end].decode("utf8", "replace") for start, end in pairwise(offsets)]
     tokenizer = Tokenizer(models.Unigram(list(zip(pieces, scores, strict=True)), unk_id=unknown))
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]

@@ -7,11 +7,56 @@ from pathlib import Path
 
 import torch
 
-WORDS = (
-    "the parcel came late early and box was broken fine i love hate this shop price is high low"
-    " staff rude kind screen battery works fails delivery service general quality query user http"
-    " a b c d e f g : @ . , # speed lost damaged"
-).split(" ")
+WORDS = [
+    "the",
+    "parcel",
+    "came",
+    "late",
+    "early",
+    "and",
+    "box",
+    "was",
+    "broken",
+    "fine",
+    "i",
+    "love",
+    "hate",
+    "this",
+    "shop",
+    "price",
+    "is",
+    "high",
+    "low",
+    "staff",
+    "rude",
+    "kind",
+    "screen",
+    "battery",
+    "works",
+    "fails",
+    "delivery",
+    "service",
+    "general",
+    "quality",
+    "query",
+    "user",
+    "http",
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "f",
+    "g",
+    ":",
+    "@",
+    ".",
+    ",",
+    "#",
+    "speed",
+    "lost",
+    "damaged",
+]
 
 
 def save_encoder(folder: Path, *, labels: tuple[str, ...] = ()) -> Path:
