@@ -276,7 +276,7 @@ comment on column earshot.tagging.p_neutral is
 comment on column earshot.tagging.p_positive is
     'Calibrated probability, 0 to 1.';
 comment on column earshot.tagging.sentences is
-    'Start, end and sentiment of each sentence, for highlighting.';
+    '[start, end, p_negative, p_neutral, p_positive, [theme ids]] of each sentence, for highlighting.';
 comment on column earshot.tagging.outcome is
     'tagged, empty, not_supported or failed.';
 comment on column earshot.tagging.tagged_at is

@@ -74,14 +74,14 @@ select
             when current_version.rating * 5 / current_version.rating_scale >= 4 then 'positive'
             when current_version.rating is not null then 'neutral'
         end,
-        tagging.sentiment
+        case when tagging.outcome = 'tagged' then tagging.sentiment end
     ) as sentiment,
     case
         when correction.value is not null then 'person'
         when current_version.rating is not null then 'rating'
-        when tagging.sentiment is not null then 'text'
+        when tagging.outcome = 'tagged' then 'text'
     end as sentiment_from,
-    tagging.sentiment as text_sentiment,
+    case when tagging.outcome = 'tagged' then tagging.sentiment end as text_sentiment,
     tagging.p_negative,
     tagging.p_neutral,
     tagging.p_positive,
