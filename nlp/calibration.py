@@ -58,14 +58,20 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return probabilities
 
 
-def fit_sentiment(logits: np.ndarray, labels: np.ndarray) -> SentimentScale:
-    """Least negative log likelihood on logits (n, 3) and class indexes (n,)."""
+def fit_sentiment(logits: np.ndarray, labels: np.ndarray, *, rarity: float = 0.0) -> SentimentScale:
+    """Least negative log likelihood on logits (n, 3) and class indexes (n,).
+
+    A class weighs by 1 / share ** `rarity`: 0 for the mix at hand, 1 as if all were equally common.
+    """
     from scipy.optimize import minimize
+
+    shares = np.maximum(np.bincount(labels, minlength=3), 1) / len(labels)
+    weights = shares[labels] ** -rarity
 
     def loss(values: np.ndarray) -> float:
         scale = SentimentScale(scale=values[0], bias=(values[1], 0.0, values[2]))
         chosen = scale.apply(logits)[np.arange(len(labels)), labels]
-        return float(-np.log(chosen + 1e-12).mean())
+        return float(-(weights * np.log(chosen + 1e-12)).sum() / weights.sum())
 
     scale, negative, positive = minimize(loss, np.array([1.0, 0, 0]), method="Nelder-Mead").x
     return SentimentScale(scale=float(scale), bias=(float(negative), 0.0, float(positive)))

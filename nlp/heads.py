@@ -1,8 +1,8 @@
 """The trained heads: everything is read off one set of token vectors per text.
 
 Sentiment looks at an attention pool and the mean of the token vectors. A theme is a vector made
-by the same encoder; it attends over the text's tokens, so that one encoder pass serves any number
-of themes, and gives a match logit and a sentiment towards that theme.
+by the same encoder: its cosine with the text's vector gives the match, and its attention over the
+text's tokens the sentiment towards it, so that one encoder pass serves any number of themes.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ class Heads(nn.Module):  # type: ignore[misc]
         self.query = nn.Linear(width, THEME_WIDTH)
         self.key = nn.Linear(width, THEME_WIDTH)
         self.value = nn.Linear(width, THEME_WIDTH)
-        self.focus = nn.Linear(THEME_WIDTH, width)
-        self.match_scales = nn.Parameter(torch.tensor([20.0, 5.0]))
+        self.match_scale = nn.Parameter(torch.tensor(20.0))
         self.match_bias = nn.Parameter(torch.tensor(-18.0))
         self.theme_hidden = nn.Linear(THEME_WIDTH, width)
         self.theme_mix = nn.Linear(width, width)
@@ -64,9 +63,8 @@ class Heads(nn.Module):  # type: ignore[misc]
         features, sentiment = self.document(states, mask)
         context = self._attend(states, mask, themes)
         cosine = self.embed(states, mask) @ themes.T
-        focused = functional.normalize(self.focus(context), dim=-1)
-        focused_cosine = torch.einsum("bnd,nd->bn", focused, themes)
-        match = self.match_scales[0] * cosine + self.match_scales[1] * focused_cosine
+        # What a theme attends to says nothing of themes never trained; the cosine does.
+        match = self.match_scale * cosine
         mixed = functional.gelu(
             self.theme_hidden(context)
             + self.theme_mix(themes)[None]

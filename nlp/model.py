@@ -186,7 +186,9 @@ class Model:
 def theme_wordings(theme: ThemeText) -> list[str]:
     """The texts whose mean stands for a theme, beside its examples."""
     name = " ".join(theme.name.replace("_", " ").lower().split())
-    return [f"{name}: {theme.description}"] if theme.description else [name]
+    if not theme.description:
+        return [name]
+    return [name, f"{name}: {theme.description}", theme.description]
 
 
 def load_model(setting: str = "earshot", *, precision: str = "auto", device: str = "cpu") -> Model:
