@@ -57,7 +57,6 @@ def observations(
 
 
 def _observation(brand: str, row: Any) -> Observation:
-    title, body = row["title"].strip(), row["body"].strip()
     return Observation(
         feedback_id=str(row["feedback_id"]),
         brand=brand,
@@ -75,13 +74,20 @@ def _observation(brand: str, row: Any) -> Observation:
         ),
         urgent=tuple(theme for theme, _, kind in row["themes"] if kind == "urgent"),
         author_key=row["author_key"],
-        text=f"{title}. {body}" if title and not body.startswith(title) else body,
+        text=_whole_text(row["title"].strip(), row["body"].strip()),
         text_key=row["copy_key"],
         attributes=row["attributes"],
         reach=row["reach"],
         url=row["url"],
         model_id=row["model_id"],
     )
+
+
+def _whole_text(title: str, body: str) -> str:
+    """Title and body as one text; a title that the body repeats is left out."""
+    if not title or body.startswith(title.rstrip("….")):
+        return body
+    return f"{title}{'' if title[-1] in '.!?…' else '.'} {body}"
 
 
 class Texts:

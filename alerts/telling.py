@@ -176,7 +176,7 @@ def _quotes(voices: Sequence[Observation]) -> tuple[Quote, ...]:
 
 def _screens(incident: Incident, voices: Sequence[Observation]) -> tuple[Screen, ...]:
     authors = len({voice.author_key for voice in voices if voice.author_key})
-    notes = tuple(Screen(name="note", finding=note, is_concern=True) for note in incident.notes)
+    notes = tuple(Screen(name="note", finding=note) for note in incident.notes)
     if not authors:
         return notes
     return (Screen(name="authors", finding=f"{authors} different authors"), *notes)
