@@ -97,7 +97,7 @@ class Model:
     ) -> None:
         self.id = id
         self.encoder = encoder
-        self._scorer = scorer
+        self.scorer = scorer
         self._calibration = calibration
         self._theme_cache: dict[ThemeText, np.ndarray] = {}
 
@@ -131,7 +131,7 @@ class Model:
         for chosen in batches(list(map(len, rows))):
             ids = pad([rows[index] for index in chosen], self.encoder.pad_id)
             with torch.inference_mode():
-                vectors[chosen] = self._scorer.embed(ids).numpy()
+                vectors[chosen] = self.scorer.embed(ids).numpy()
         return vectors
 
     def predict(
@@ -179,7 +179,7 @@ class Model:
         for chosen in batches(list(map(len, rows))):
             ids = pad([rows[index] for index in chosen], self.encoder.pad_id)
             with torch.inference_mode():
-                outputs = self._scorer(ids, themes)
+                outputs = self.scorer(ids, themes)
             yield chosen, outputs
 
 
