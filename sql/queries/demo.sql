@@ -20,9 +20,15 @@ select
     incident.baseline,
     incident.started_at,
     incident.opened_at,
-    outbox.payload ->> 'text' as headline
+    latest.payload ->> 'text' as headline
 from earshot.incident
-join earshot.outbox on outbox.key = 'incident:' || incident.id
+join lateral (
+    select outbox.payload
+    from earshot.outbox
+    where outbox.subject = 'incident:' || incident.id and outbox.action in ('post', 'update')
+    order by outbox.id desc
+    limit 1
+) as latest on true
 order by incident.id;
 
 -- name: demo_messages()$
