@@ -139,13 +139,17 @@ def _lock(file: IO[str]) -> bool:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let a polite end by `down` or the system act as Ctrl-C does."""
+    """Let a polite end by `down` or the system act as Ctrl-C does.
+
+    Ctrl-C too: whoever is started in the background of a shell is born deaf to it.
+    """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {how: signal.signal(how, interrupt) for how in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for how, handler in before.items():
+            signal.signal(how, handler)
