@@ -12,6 +12,8 @@ from alerts.detection.signals import Step
 from alerts.detection.tails import count_tail
 from alerts.detection.usual import level_of
 
+MAJORITY = 0.5
+"""A product is named only where most complaints are about it; an event may cross products."""
 LEAST_SHARE = 0.15
 LEAST_TELLING = 3.0
 """A theme or product with fewer complaints, or a lower likelihood ratio, names no incident."""
@@ -54,10 +56,13 @@ def _is_in_band(step: Step, part: Part, last: int) -> bool:
 def name(step: Step, incident: Incident) -> None:
     """Name the theme and the product that an incident is most about."""
     incident.theme = _most_telling(step, incident, "theme") or incident.theme
-    incident.product = _most_telling(step, incident, "product") or incident.product
+    told = _most_telling(step, incident, "product", least_share=MAJORITY)
+    incident.product = told or incident.primary.key.product
 
 
-def _most_telling(step: Step, incident: Incident, dimension: str) -> str | None:
+def _most_telling(
+    step: Step, incident: Incident, dimension: str, *, least_share: float = LEAST_SHARE
+) -> str | None:
     """The value that the complaints name most beyond its usual share of complaints.
 
     Volume alone would name whatever is always most common.
@@ -71,15 +76,15 @@ def _most_telling(step: Step, incident: Incident, dimension: str) -> str | None:
             continue
         if step.book.states[key].last_hour < incident.started_at:
             continue
-        ratio = _ratio(volume_at(step.setting(key, step.now - 1), length), whole)
+        ratio = _ratio(volume_at(step.setting(key, step.now - 1), length), whole, least_share)
         if ratio > best_ratio:
             best, best_ratio = value, ratio
     return best
 
 
-def _ratio(found: Score, whole: Score) -> float:
+def _ratio(found: Score, whole: Score, least_share: float) -> float:
     """Log-likelihood ratio of the value's share of complaints against its usual share."""
-    if found.count < max(LEAST_TELLING, LEAST_SHARE * whole.count):
+    if found.count < max(LEAST_TELLING, least_share * whole.count):
         return 0.0
     share = min(found.count / max(whole.count, found.count), 0.999)
     usual = min((found.expected + 0.1) / (whole.expected + 0.5), 0.998)
