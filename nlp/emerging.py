@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -168,6 +169,27 @@ def promotion(conn: Connection, theme_id: int, key: str) -> str:
     title = json.dumps(name[:1].upper() + name[1:], ensure_ascii=False)
     said = json.dumps(f"Customers say: {name}.", ensure_ascii=False)
     return f"[[theme]]\nkey = {json.dumps(key)}\nname = {title}\ndescription = {said}\n"
+
+
+def promote(settings: Settings, theme_id: int, key: str) -> Path:
+    """Append an emerging theme to the taxonomy file of the settings; returns that file.
+
+    The file is written last: where that fails the ledger is unchanged.
+
+    Raises:
+        FixSettings: the settings name no taxonomy of their own, or see `promotion`.
+    """
+    if settings.model.taxonomy is None:
+        raise FixSettings(
+            "model.taxonomy names no file of your own to add a theme to: begin one with "
+            '`earshot themes shipped > taxonomy.toml` and set model.taxonomy = "taxonomy.toml".'
+        )
+    file = settings.path(settings.model.taxonomy)
+    with connect(settings) as conn, conn:
+        block = promotion(conn, theme_id, key)
+        with file.open("a", encoding="utf-8") as taxonomy:
+            taxonomy.write(f"\n{block}")
+    return file
 
 
 def _sentences(row: Any) -> list[Sentence]:

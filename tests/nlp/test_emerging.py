@@ -13,6 +13,7 @@ from earshot.errors import FixSettings
 from nlp import emerging
 from nlp.clusters import LEAST_SIZE, centred, cluster, phrase
 from nlp.tagger import tag
+from nlp.taxonomy import load_taxonomy
 from sql.counts import refresh_counts
 from tests.nlp.conftest import NOW
 from tests.nlp.fakes import WordModel
@@ -279,6 +280,21 @@ def test_a_promoted_theme_keeps_its_id_and_moves_into_the_taxonomy(
     ) == [("new_problem", "theme", "active")]
     with shop.conn, pytest.raises(FixSettings, match="cannot become"):
         emerging.promotion(shop.conn, theme.theme_id, "other")
+
+
+def test_promoting_appends_to_the_taxonomy_file_and_refuses_without_one(
+    settings_with, complaints, tmp_path, settings
+) -> None:
+    complaints()
+    theme = emerging.find_emerging(settings).themes[0]
+    with pytest.raises(FixSettings, match="earshot themes shipped"):
+        emerging.promote(settings, theme.theme_id, "new_problem")
+    own = tmp_path / "themes.toml"
+    own.write_text('[[theme]]\nkey = "old"\nname = "Old"\ndescription = "An old theme."\n')
+    file = emerging.promote(
+        settings_with(model={"taxonomy": "themes.toml"}), theme.theme_id, "new_problem"
+    )
+    assert load_taxonomy(file).keys == ("old", "new_problem")
 
 
 def test_a_single_loud_author_makes_no_theme(shop, settings, model) -> None:
