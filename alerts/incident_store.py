@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from psycopg2.extensions import connection as Connection
 
-from alerts.detection import Change, Engine, Incident, hour_of, moment_of
+from alerts.detection import SINGLE, Change, Engine, Incident, hour_of, moment_of
 from alerts.observations import Texts
 from alerts.slack.incidents import announce_incident, close_incident, thread_note
 from alerts.telling import evidence_of, note_of, reason_of, voices_of
@@ -85,7 +85,7 @@ def _store(
         resolved_at=moment_of(incident.resolved_at) if incident.resolved_at else None,
         items=round(incident.count),
         baseline=incident.expected,
-        odds=incident.p_value,
+        odds=None if incident.kind == SINGLE else incident.p_value,
         reason=reason_of(incident),
         evidence=json.dumps(evidence.as_json()),
         is_historical=moment_of(incident.last_anomalous_at + 1) < oldest,

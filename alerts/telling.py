@@ -10,6 +10,7 @@ from typing import Any
 from psycopg2.extensions import connection as Connection
 
 from alerts.detection import (
+    SINGLE,
     Change,
     Engine,
     Incident,
@@ -54,6 +55,8 @@ def evidence_of(
     now: datetime,
 ) -> Evidence:
     """Everything that the message shows beside the columns of the incident."""
+    if incident.kind == SINGLE:
+        return _evidence_of_reports(conn, incident, texts)
     voices = voices_of(incident, texts)
     before = _voices(incident, texts, incident.started_at - USUAL_HOURS, incident.started_at)
     everyone = _everyone(incident, texts, incident.started_at, _end(incident))
@@ -79,8 +82,28 @@ def evidence_of(
     )
 
 
+def _evidence_of_reports(conn: Connection, incident: Incident, texts: Texts) -> Evidence:
+    """One report needs no chart and no comparison: what it says, and who is to act."""
+    voices = voices_of(incident, texts)
+    themes = {row["key"]: row for row in queries.watch_theme_weights(conn)}
+    theme = themes.get(incident.theme or "")
+    return Evidence(
+        title=theme["name"] if theme else "Widely seen complaint",
+        noun="reports",
+        themes=_themes(voices, themes),
+        quotes=_quotes(voices),
+        screens=_screens(incident, ()),
+        sources=_sources(conn, voices),
+        owner=theme["owner"] if theme else None,
+        playbook=_lines(theme["playbook"] if theme else None),
+    )
+
+
 def voices_of(incident: Incident, texts: Texts) -> list[Observation]:
-    """The negative texts since the incident started, oldest first."""
+    """The texts behind an incident since it started, oldest first."""
+    if incident.kind == SINGLE:
+        everyone = _everyone(incident, texts, incident.started_at, _end(incident))
+        return [text for text in everyone if text.feedback_id in incident.urgent_ids]
     return _voices(incident, texts, incident.started_at, _end(incident))
 
 

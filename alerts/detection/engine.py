@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any
 
 from alerts.detection import incidents as machine
-from alerts.detection import standing
+from alerts.detection import single, standing
 from alerts.detection.book import Book
 from alerts.detection.incidents import Change, Incident, Signal
 from alerts.detection.records import Cell, hour_of
@@ -45,7 +45,7 @@ class Engine:
         self.settings = settings
         self.book = Book()
         self.incidents: dict[str, Incident] = {}
-        self._rules = {rule.name: rule for rule in settings.rules}
+        self._rules = {rule.name: rule for rule in (single.RULE, *settings.rules)}
 
     @property
     def stale_brands(self) -> set[str]:
@@ -91,7 +91,8 @@ class Engine:
         signals = signals_of(step)
         open_brands = {i.brand for i in self.incidents.values() if i.is_open}
         changes: list[Change] = []
-        for brand in sorted({*signals, *open_brands}):
+        touched = {key.brand for key in step.touched}
+        for brand in sorted({*signals, *open_brands, *touched}):
             changes += self._step_brand(step, brand, signals.get(brand, []))
         self._forget(now)
         return changes
@@ -125,21 +126,24 @@ class Engine:
             is_related=partial(standing.is_related, step),
             course=self.settings.course,
         )
+        urgent, reported = single.absorb(step, own, brand, self._rules[single.RULE.name])
+        fresh, changes = [*fresh, *urgent], [*changes, *reported]
         self.incidents.update((incident.key, incident) for incident in fresh)
         is_touched = any(key.brand == brand for key in step.touched)
         for incident in [i for i in [*own, *fresh] if i.is_open]:
-            if is_touched:
-                standing.name(step, incident)
-            course = machine.advance(
-                incident,
-                standing.vitals_of(step, incident),
-                now=step.now,
-                rules=self._rules,
-                course=self.settings.course,
-            )
+            course = self._advance(step, incident, is_touched=is_touched)
             told = {change.incident.key for change in changes}
             changes += [c for c in course if c.kind != "grow" or incident.key not in told]
         return changes
+
+    def _advance(self, step: Step, incident: Incident, *, is_touched: bool) -> list[Change]:
+        course = self.settings.course
+        if incident.kind == machine.SINGLE:
+            return machine.age(incident, step.now, self._rules, course)
+        if is_touched:
+            standing.name(step, incident)
+        vitals = standing.vitals_of(step, incident)
+        return machine.advance(incident, vitals, now=step.now, rules=self._rules, course=course)
 
     def _forget(self, now: int) -> None:
         """Drop incidents too old to be reopened, to bound a window or to be left out."""

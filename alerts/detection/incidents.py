@@ -18,6 +18,8 @@ from alerts.detection.records import Rule, SeriesKey, moment_of
 from alerts.detection.scoring import Score
 from alerts.detection.severity import Verdict, at_least
 
+SINGLE = "single"
+"""Kind of the incidents of one report, and name of their rule."""
 NUMBER = re.compile(r"\d[\d.,]*")
 
 
@@ -211,11 +213,11 @@ def absorb(
         if home is None:
             home = _opened(signal, now)
             fresh.append(home)
-            changes.append(_change("open", home, now, rules))
+            changes.append(change_of("open", home, now, rules))
         elif not home.is_open:
             home.state, home.resolved_at, home.quiet_since = "open", None, None
             _add(home, signal, now)
-            changes.append(_change("reopen", home, now, rules))
+            changes.append(change_of("reopen", home, now, rules))
         else:
             _add(home, signal, now)
         changes += _raise(home, signal.verdict, now, rules)
@@ -225,9 +227,7 @@ def absorb(
 def advance(
     incident: Incident, vitals: Vitals, *, now: int, rules: dict[str, Rule], course: Course
 ) -> list[Change]:
-    """Let an open incident grow, peak or resolve."""
-    if incident.kind == "single":
-        return _age(incident, now, rules, course)
+    """Let an open incident of many voices grow, peak or resolve."""
     incident.count, incident.expected = vitals.count, vitals.expected
     changes: list[Change] = []
     if vitals.last_day > incident.peak_rate:
@@ -246,14 +246,15 @@ def advance(
     if vitals.count >= max(course.growth * incident.told_count, incident.told_count + 5):
         incident.state, incident.told_count = "growing", vitals.count
         incident.updated_at = now
-        changes.append(_change("grow", incident, now, rules))
+        changes.append(change_of("grow", incident, now, rules))
     elif incident.state in ("open", "growing") and vitals.last_day < 0.5 * incident.peak_rate:
         incident.state, incident.updated_at = "peaked", now
-        changes.append(_change("peak", incident, now, rules))
+        changes.append(change_of("peak", incident, now, rules))
     return changes
 
 
-def _age(incident: Incident, now: int, rules: dict[str, Rule], course: Course) -> list[Change]:
+def age(incident: Incident, now: int, rules: dict[str, Rule], course: Course) -> list[Change]:
+    """Resolve an incident of single reports after the cool-down without another one."""
     if now - incident.last_anomalous_at < course.cooldown_hours:
         return []
     return [_resolve(incident, now, rules)]
@@ -266,7 +267,7 @@ def _widest_first(signal: Signal) -> tuple[bool, float]:
 def _takes(incident: Incident, signal: Signal, now: int, course: Course) -> bool:
     if incident.brand != signal.score.key.brand or incident.rule != signal.rule:
         return False
-    if (incident.kind == "single") != (signal.kind == "single"):
+    if incident.kind == SINGLE:
         return False
     return incident.is_open or now - (incident.resolved_at or 0) <= course.cooldown_hours
 
@@ -340,15 +341,16 @@ def _raise(incident: Incident, verdict: Verdict, now: int, rules: dict[str, Rule
     least = rules[incident.rule].least_severity
     if incident.posted_at is None and at_least(incident.severity, least):
         incident.posted_at = now
-    return [_change("escalate", incident, now, rules)]
+    return [change_of("escalate", incident, now, rules)]
 
 
 def _resolve(incident: Incident, now: int, rules: dict[str, Rule]) -> Change:
     incident.state, incident.resolved_at, incident.updated_at = "resolved", now, now
-    return _change("resolve", incident, now, rules)
+    return change_of("resolve", incident, now, rules)
 
 
-def _change(kind: str, incident: Incident, now: int, rules: dict[str, Rule]) -> Change:
+def change_of(kind: str, incident: Incident, now: int, rules: dict[str, Rule]) -> Change:
+    """A change at this moment, due where its rule wants it told."""
     return Change(kind=kind, at=now, incident=incident, is_due=_is_due(incident, now, rules))
 
 

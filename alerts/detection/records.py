@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SEVERITIES = ("low", "medium", "high", "critical")
+REACH = "reach"
+"""Stands for an urgent tag where the reach alone is the reason."""
 
 
 def hour_of(moment: datetime) -> int:
@@ -96,7 +98,8 @@ class SeriesKey:
             and (
                 observation.is_negative
                 if self.theme is None
-                else any(m.theme == self.theme and m.is_negative for m in observation.themes)
+                else self.theme in observation.urgent
+                or any(m.theme == self.theme and m.is_negative for m in observation.themes)
             )
         )
 
@@ -148,3 +151,22 @@ class Rule:
     def watches(self, key: SeriesKey) -> bool:
         """Whether a series is within this rule."""
         return self.brand in (None, key.brand) and (not self.themes or key.theme in self.themes)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Single:
+    """What makes one report urgent: a tag of the tagger, or reach."""
+
+    severities: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "urgent_safety": "high",
+            "urgent_data_leak": "high",
+            "urgent_self_harm": "high",
+            REACH: "medium",
+        }
+    )
+    """By urgent tag; one that is not named is `medium`."""
+    great_reach: int = 100_000
+    """People who may have seen a complaint, from which it cannot wait."""
+    usual_reports: int = 6
+    """So many reports with the same tag in four weeks are usual for a brand."""

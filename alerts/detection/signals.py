@@ -11,8 +11,8 @@ import numpy as np
 from alerts.detection import screens
 from alerts.detection import series as columns
 from alerts.detection.book import Book
-from alerts.detection.incidents import Course, Incident, Signal
-from alerts.detection.records import Observation, PlannedEvent, Rule, SeriesKey
+from alerts.detection.incidents import SINGLE, Course, Incident, Signal
+from alerts.detection.records import Observation, PlannedEvent, Rule, SeriesKey, Single
 from alerts.detection.scoring import Score, Setting, score
 from alerts.detection.severity import LEAST_RATIO, judge
 from alerts.detection.tails import discoveries
@@ -48,6 +48,7 @@ class EngineSettings:
     over them errs on the quiet side."""
     tuning: Tuning = field(default_factory=Tuning)
     course: Course = field(default_factory=Course)
+    single: Single = field(default_factory=Single)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +89,8 @@ def signals_of(step: Step) -> dict[str, list[Signal]]:
     candidates = _scores(step)
     found: dict[str, list[Signal]] = defaultdict(list)
     for rule in step.settings.rules:
+        if rule.name == SINGLE:
+            continue
         watched = [s for s in candidates if rule.watches(s.key)]
         for chosen in _discovered(step, watched, rule):
             signal = _signal(step, chosen, rule)
@@ -138,7 +141,8 @@ def _scores_of(step: Step, key: SeriesKey, since: int) -> Iterable[Score]:
 
 def _told(step: Step, brand: str) -> tuple[tuple[tuple[int, int], ...], int]:
     """Days that the baseline leaves out, and the hour before which windows hold no news."""
-    told = [i for i in step.incidents if i.brand == brand and i.posted_at is not None]
+    waves = (i for i in step.incidents if i.brand == brand and i.kind != SINGLE)
+    told = [i for i in waves if i.posted_at is not None]
     days = [
         (i.started_at // 24, (i.resolved_at or step.now) // 24 + 1)
         for i in told

@@ -136,6 +136,8 @@ def _changes(view: IncidentView) -> str:
 
 def _differences(view: IncidentView) -> str:
     if not view.evidence.differences:
+        if view.odds is None:  # one report has nothing to be compared with
+            return ""
         return "*What is different:* nothing stands out; spread as usual"
     told = ", ".join(
         f"{t.escape(d.attribute)} {t.escape(d.value)} {t.percent(d.share)} "

@@ -14,6 +14,18 @@ from earshot.settings import Settings
 from earshot.shop import story
 
 LiveUntil = Callable[..., Settings]
+URGENT = """
+insert into earshot.theme (key, name, kind, since)
+values ('urgent_safety', 'Safety hazard', 'urgent', '2025-01-01Z');
+insert into earshot.theme_tag (
+    feedback_version_id, model_id, theme_id, probability, sentiment, p_sentiment, sentence
+)
+select feedback_version.id, 'stars', theme.id, 0.9, 'negative', 0.9, 0
+from earshot.theme, earshot.feedback
+join earshot.feedback_version on feedback_version.feedback_id = feedback.id
+order by feedback.published_at desc, feedback_version.id
+limit 1;
+"""
 
 
 @pytest.fixture
@@ -111,3 +123,19 @@ def test_replay_tells_what_would_have_been_posted(live_until: LiveUntil) -> None
     assert replay(settings, until=story.FAILURE_FROM) == [
         line for line in lines if line["opened_at"] < story.FAILURE_FROM.isoformat()
     ]
+
+
+def test_one_urgent_report_is_told_without_a_wave(
+    live_until: LiveUntil, incidents: Callable[[], list[dict[str, Any]]], database: Any
+) -> None:
+    settings = live_until(story.PROMOTION)
+    with database.connect("owner") as conn, conn, conn.cursor() as cursor:
+        cursor.execute(URGENT)
+
+    watch(settings)
+    watch(settings)
+
+    (told,) = incidents()
+    assert (told["kind"], told["rule"], told["severity"]) == ("single", "single", "high")
+    assert told["text"].startswith("🔴 Safety hazard: 1 report since")
+    assert len(told["evidence"]["quotes"]) == 1
