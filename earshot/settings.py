@@ -185,6 +185,33 @@ class Airflow(Section):
     parallelism: int = Field(default=4, ge=1)
 
 
+class OpenId(Section):
+    """An OpenID Connect client for the page; its secrets come from the environment."""
+
+    client_id: str
+    server_metadata_url: str
+    redirect_uri: str
+    """`https://<your page>/oauth2callback`."""
+
+
+class Web(Section):
+    """The page of `earshot web`; other machines may reach it only behind a sign-in."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(default=8501, ge=1024, le=65535)
+    public_url: str | None = None
+    """Address that people open, for links in Slack; by default address and port."""
+    sign_in: Literal["none", "oidc", "header"] = "none"
+    header: str = "X-Forwarded-User"
+    """Header in which a trusted reverse proxy names the reader, for sign_in "header"."""
+    oidc: OpenId | None = None
+
+    @property
+    def url(self) -> str:
+        """Where people open the page, without a slash at the end."""
+        return (self.public_url or f"http://{self.address}:{self.port}").rstrip("/")
+
+
 class Settings(Section):
     """The whole file, with paths resolved against its folder."""
 
@@ -201,6 +228,7 @@ class Settings(Section):
     model: Model = Model()
     planned_event: tuple[PlannedEvent, ...] = ()
     airflow: Airflow = Airflow()
+    web: Web = Web()
     folder: Path = Field(default=Path("."), exclude=True)
     """Folder of the settings file; set by `load`, not by the user."""
     file: str = Field(default=SETTINGS_FILE, exclude=True)
@@ -257,6 +285,9 @@ class Secrets(BaseSettings):
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     llm_key: SecretStr | None = None
+    oidc_secret: SecretStr | None = None
+    cookie_secret: SecretStr | None = None
+    """Signs the page's cookie of those who signed in."""
 
 
 def read_secrets(home: Path) -> Secrets:

@@ -49,7 +49,7 @@ def announce_incident(
         settings, rule=row["rule"], severity=row["severity"], is_historical=row["is_historical"]
     ):
         return False
-    view = view_of(row, now)
+    view = view_of(row, now, settings.web.url)
     return say(
         conn,
         key=key,
@@ -91,7 +91,7 @@ def thread_note(
     row = queries.slack_incident(conn, incident_id=incident_id, now=now)
     if queries.outbox_row(conn, key=key) is None:
         return False
-    view = view_of(row, now)
+    view = view_of(row, now, settings.web.url)
     if view.is_snoozed and not is_loud:
         return False
     return enqueue(
@@ -119,7 +119,7 @@ def close_incident(conn: Connection, settings: Settings, incident_id: int, now: 
         conn,
         key=f"{key}:report",
         subject=key,
-        message=closing_report(view_of(row, now), events),
+        message=closing_report(view_of(row, now, settings.web.url), events),
         channel=_channel(settings, row),
         brand_id=row["brand_id"],
         now=now,
@@ -153,7 +153,9 @@ def _escalate(conn: Connection, settings: Settings, incident_id: int, now: datet
     row = queries.slack_incident(conn, incident_id=incident_id, now=now)
     announce_incident(conn, settings, incident_id, now)
     if escalation.channel:
-        message = escalation_message(view_of(row, now), settings, _channel(settings, row))
+        message = escalation_message(
+            view_of(row, now, settings.web.url), settings, _channel(settings, row)
+        )
         key = f"{message_key(incident_id)}:escalation"
         say(
             conn,

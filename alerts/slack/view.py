@@ -136,8 +136,12 @@ class IncidentView:
         return told
 
 
-def view_of(row: Mapping[str, Any], now: datetime) -> IncidentView:
-    """The view of one row of the query `slack_incident`."""
+def view_of(row: Mapping[str, Any], now: datetime, page: str | None = None) -> IncidentView:
+    """The view of one row of the query `slack_incident`; `page` is where `earshot web` is open."""
+    evidence = Evidence.model_validate(row["evidence"])
+    if page and not evidence.page_url:
+        address = f"{page}/incident?id={row['id']}"
+        evidence = evidence.model_copy(update={"page_url": address})
     return IncidentView(
         id=row["id"],
         brand=row["brand_name"],
@@ -153,7 +157,7 @@ def view_of(row: Mapping[str, Any], now: datetime) -> IncidentView:
         items=row["items"],
         baseline=row["baseline"],
         odds=row["odds"],
-        evidence=Evidence.model_validate(row["evidence"]),
+        evidence=evidence,
         product=row["product"],
         verdict=row["verdict"],
         decided_by=row["decided_by"],

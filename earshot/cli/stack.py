@@ -20,7 +20,7 @@ def up(
     ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Start Postgres, Airflow and the Slack listener, until Ctrl-C or `earshot down`."""
+    """Start Postgres, Airflow, the Slack listener and the page, until Ctrl-C or `down`."""
     from earshot.cli.setup import make_keys
     from earshot.local import stack
     from earshot.settings import Database

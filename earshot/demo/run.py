@@ -39,6 +39,7 @@ class DemoResult:
     messages: int
     drafts: int
     preview: Path
+    settings_file: Path
     seconds: float
 
 
@@ -134,6 +135,7 @@ def _result(settings: Settings, began: float) -> DemoResult:
         messages=messages,
         drafts=drafts,
         preview=settings.home_folder / "preview" / "index.html",
+        settings_file=settings.folder / settings.file,
         seconds=time.monotonic() - began,
     )
 
@@ -177,4 +179,5 @@ def show(result: DemoResult) -> list[str]:
         f"{rows['feedback']} reviews · {rows['theme_tag']} theme tags · {result.messages} messages "
         f"· {result.drafts} replies wait for approval · {result.seconds:.0f} s",
         f"See it as in Slack: {result.preview}",
+        f"Look at the page: .venv/bin/earshot web --settings {result.settings_file}",
     ]

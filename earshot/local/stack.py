@@ -17,11 +17,12 @@ from typing import IO
 import psutil
 
 from earshot.errors import EarshotError, FixSettings, RetryLater
-from earshot.local import airflow, postgres, processes
+from earshot.local import airflow, ports, postgres, processes
 from earshot.settings import Settings
 
 DEMO_HOME = Path(".earshot/demo")
 OWNER_STOP_SECONDS = 90
+PAGE_SECONDS = 60
 Say = Callable[[str], None]
 
 
@@ -51,13 +52,18 @@ def run(settings: Settings, say: Say) -> None:
     home = settings.home_folder
     with _interruptible():
         try:
+            if not _runs(home, "web"):
+                ports.refuse_taken("web.port", settings.web.port)
             say("Airflow starts")
             airflow.start(settings)
             airflow.wait_healthy(settings)
             _start_listener(settings)
+            _start(settings, "web")
+            _wait_for_page(settings)
             components = processes.leaders(home)
             say(f"Airflow is ready at {airflow.base_url(settings)} · user {airflow.USER}, password")
-            say(f"in {airflow.passwords_file(home)} · logs in {home / 'logs'} · Ctrl-C stops all")
+            say(f"in {airflow.passwords_file(home)} · logs in {home / 'logs'}")
+            say(f"The page is at {settings.web.url} · Ctrl-C stops all")
             while not (ended := [p for p in components if not processes.is_alive(p)]):
                 time.sleep(1)
             raise RetryLater(
@@ -78,15 +84,30 @@ def _start_listener(settings: Settings) -> None:
     secrets = settings.secrets
     is_socket = settings.slack.transport == "socket"
     needed = secrets.slack_app_token if is_socket else secrets.slack_signing_secret
+    if secrets.slack_token is not None and needed is not None:
+        _start(settings, "listen")
+
+
+def _wait_for_page(settings: Settings) -> None:
+    """Wait until the page listens; a page that cannot start is found by the watch over all."""
+    deadline = time.monotonic() + PAGE_SECONDS
+    while ports.is_free(settings.web.port) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _start(settings: Settings, command: str) -> None:
+    """Run one of our own long-lived commands beside Airflow, once."""
     home = settings.home_folder
-    if secrets.slack_token is None or needed is None:
+    if _runs(home, command):
         return
-    if any("listen" in process.cmdline() for process in processes.leaders(home)):
-        return
-    command = [sys.executable, "-m", "earshot", "listen"]
-    command += ["--settings", str(settings.folder.resolve() / settings.file)]
+    words = [sys.executable, "-m", "earshot", command]
+    words += ["--settings", str(settings.folder.resolve() / settings.file)]
     env = {**os.environ, **processes.mark(home)}
-    processes.launch(command, env=env, log=home / "logs" / "listen.log")
+    processes.launch(words, env=env, log=home / "logs" / f"{command}.log")
+
+
+def _runs(home: Path, command: str) -> bool:
+    return any(command in process.cmdline() for process in processes.leaders(home))
 
 
 def stop(home: Path) -> bool:

@@ -21,6 +21,8 @@ FILE = """
 contact = "ops@northwind.example"
 [airflow]
 port = {port}
+[web]
+port = {web_port}
 [[brand]]
 key = "northwind"
 name = "Northwind Home"
@@ -37,7 +39,7 @@ LISTEN = "0A"
 @pytest.fixture
 def settings_file(tmp_path) -> Iterator[Path]:
     file = tmp_path / "earshot.toml"
-    file.write_text(FILE.format(port=ports.free_port()))
+    file.write_text(FILE.format(port=ports.free_port(), web_port=ports.free_port()))
     yield file
     home = load(file).home_folder
     stop(home)
@@ -105,7 +107,10 @@ def test_the_stack_listens_on_loopback_outlives_a_kill_and_stops_clean(settings_
     owner = up(settings_file)
     first = tree(settings)
 
-    assert listening(first) == {("127.0.0.1", settings.airflow.port)}
+    assert listening(first) == {
+        ("127.0.0.1", settings.airflow.port),
+        ("127.0.0.1", settings.web.port),
+    }
     assert airflow.client(settings).import_errors() == {}
 
     # Killed, it leaves the others at work; the next one takes them over as they are.
@@ -114,7 +119,7 @@ def test_the_stack_listens_on_loopback_outlives_a_kill_and_stops_clean(settings_
     successor = up(settings_file)
     components = {process.pid for process in processes.leaders(settings.home_folder)}
     assert components <= {process.pid for process in first}
-    assert len(components) == len(airflow.COMPONENTS)
+    assert len(components) == len(airflow.COMPONENTS) + 1  # the page
 
     everything = tree(settings)
     successor.send_signal(signal.SIGINT)

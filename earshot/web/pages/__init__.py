@@ -1,0 +1,1 @@
+"""One file a page; each is a function without arguments that draws it."""

@@ -1,0 +1,48 @@
+"""The script that Streamlit runs for every view."""
+
+from __future__ import annotations
+
+import psycopg2
+import streamlit as st
+
+from earshot.errors import EarshotError
+from earshot.web.pages import incidents, overview, reviews, tables, themes
+from earshot.web.people import admit
+from earshot.web.show import nothing
+
+PAGES = (
+    ("Overview", overview.draw, "overview"),
+    ("Themes", themes.draw, "themes"),
+    ("Reviews", reviews.draw, "reviews"),
+    ("Incidents", incidents.draw_all, "incidents"),
+    ("Incident", incidents.draw_one, "incident"),
+    ("Products", tables.draw_products, "products"),
+    ("Replies", tables.draw_replies, "replies"),
+    ("Sources", tables.draw_sources, "sources"),
+)
+
+
+def main() -> None:
+    """Show the page that the address names."""
+    st.set_page_config(page_title="Earshot", layout="wide")
+    if not admit():
+        return
+    pages = [
+        st.Page(
+            draw,
+            title=title,
+            url_path=path,
+            default=path == "overview",
+            visibility="hidden" if path == "incident" else "visible",
+        )
+        for title, draw, path in PAGES
+    ]
+    chosen = st.navigation(pages)
+    try:
+        chosen.run()
+    except (EarshotError, psycopg2.OperationalError) as error:
+        nothing("The database does not answer.", "`earshot doctor` tells what is wrong.")
+        st.text(str(error))
+
+
+main()
