@@ -1,4 +1,4 @@
-"""What is done once a day or week beside the flow of reviews: emerging themes and the like."""
+"""What is done once a day or week beside the flow of reviews: retention, emerging themes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from airflow.sdk import CronTriggerTimetable, dag, task
 
 from dags.common import dag_options, settings
 
+DAILY_DOC = """Erases texts older than their source's `retention_days`, and expired quarantine.
+
+Each night at 02:40 UTC. The counts of the past stay. By hand: `earshot erase --retention`."""
 DOC = """Looks for problems that no theme explains, each Monday at 03:20 UTC.
 
 Finding the same sentences again changes nothing, so it may be run by hand at any time:
@@ -32,3 +35,25 @@ def upkeep_weekly() -> None:
 
 
 upkeep_weekly()
+
+
+@dag(
+    dag_id="upkeep_daily",
+    schedule=CronTriggerTimetable("40 2 * * *", timezone="UTC"),
+    doc_md=DAILY_DOC,
+    tags=["earshot"],
+    **dag_options(),
+)
+def upkeep_daily() -> None:
+    """Retention."""
+
+    @task
+    def erase_what_is_too_old() -> dict[str, int]:
+        from alerts.erasing import retain
+
+        return retain(settings())
+
+    erase_what_is_too_old()
+
+
+upkeep_daily()

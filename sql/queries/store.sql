@@ -64,6 +64,11 @@ with added as (
         author_key, reach, is_verified, is_incentivised, brand_reply, brand_replied_at,
         language_hint
     from staged
+    where not exists (
+        select
+        from earshot.erased
+        where erased.text_key = earshot.text_key(staged.platform, staged.external_id)
+    )
     order by platform, external_id
     on conflict (platform, external_id) do nothing
     returning id, platform, external_id

@@ -101,6 +101,7 @@ def test_each_enabled_source_has_a_dag_of_its_own(bag: dict[str, Any]) -> None:
         "reply",
         "deliver",
         "digest",
+        "upkeep_daily",
         "upkeep_weekly",
     }
 
