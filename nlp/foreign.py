@@ -47,6 +47,20 @@ class ForeignScorer:
         weights = mask[..., None].float()
         return functional.normalize((states.float() * weights).sum(1) / weights.sum(1), dim=-1)
 
+    def theme(self, ids: torch.Tensor) -> torch.Tensor:
+        """See nlp.model.Scorer."""
+        return self.embed(ids)
+
+    @property
+    def theme_width(self) -> int:
+        """See nlp.model.Scorer."""
+        return self.encoder.width
+
+    @property
+    def encoders(self) -> tuple[Encoder, ...]:
+        """See nlp.model.Scorer."""
+        return (self.encoder,)
+
     def _sentiment(self, ids: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
         if self.classifier is None:
             return COSINE_SCALE * vectors @ self._word_vectors().T

@@ -13,6 +13,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+LIKENESS_SCALE, LIKENESS_CENTRE = 50.0, 0.85
+"""The base puts unlike texts at cosines of 0.7 to 0.8; calibration takes it from there."""
+TUNED_SHARE = 0.2
+"""Weight of the tuned encoder's cosine, which spreads five times as wide, beside the base's. Kept
+out: shop aspects 0.47 top-1 (base alone 0.31), bank intents 0.95 (0.92); airline reasons 0.58."""
 THEME_HEADS = 6
 THEME_WIDTH = 192
 
@@ -24,6 +29,19 @@ class Outputs:
     sentiment: torch.Tensor
     match: torch.Tensor
     theme_sentiment: torch.Tensor
+
+
+def likeness(plain: torch.Tensor, tuned: torch.Tensor, themes: torch.Tensor) -> torch.Tensor:
+    """Match logits (texts, themes).
+
+    Args:
+        plain: unit vectors of the base (texts, width).
+        tuned: unit vectors of the tuned encoder, of the same shape.
+        themes: both halves of the theme vectors (themes, 2 * width), each a unit vector.
+    """
+    plain_themes, tuned_themes = themes.chunk(2, dim=-1)
+    cosine = plain @ plain_themes.T + TUNED_SHARE * (tuned @ tuned_themes.T)
+    return LIKENESS_SCALE * (cosine - LIKENESS_CENTRE)
 
 
 class Heads(nn.Module):  # type: ignore[misc]

@@ -30,7 +30,7 @@ from nlp.training.splits import split
 
 log = logging.getLogger("nlp.train")
 
-VERSION = 1
+VERSION = 2
 WARM_UP_STEPS = 60
 LAST_EMPHASIS = 2.0
 # Blocks that stand still on the descent: lower ones settle first, and this saves a quarter.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EVIDENCE = Path(__file__).parent / "urgent.toml"
 
-THEME_FLOOR = 0.4
+THEME_FLOOR = 0.5
 """A model's own threshold serves the mean F1 of its sets; counts suffer more from wrong tags."""
 URGENT_THRESHOLD = 0.5
 """Applies to the weighed value, not to the model's own probability."""
