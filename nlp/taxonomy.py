@@ -82,7 +82,7 @@ def load_taxonomy(path: Path | None = None) -> Taxonomy:
             f"{file}: no such taxonomy file; correct model.taxonomy, or leave it out "
             "for the shipped one."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise FixSettings(f"{file}: is not valid TOML: {error}; correct that line.") from error
     try:
         themes = _File.model_validate(values).theme

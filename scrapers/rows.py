@@ -205,7 +205,10 @@ def _flag(value: bool | None) -> str:
 def _moment(value: datetime | None) -> str:
     if value is None:
         return "\\N"
-    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat()
+    try:
+        return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat()
+    except OverflowError:
+        raise SkipRecord("a time before the year 1 or after 9999, which no clock shows") from None
 
 
 def _bytes(value: bytes | None) -> str:

@@ -258,7 +258,16 @@ def _as_url(value: str) -> str:
     """Airflow writes a connection as an address or as a JSON object."""
     if not value.lstrip().startswith("{"):
         return value
-    given = json.loads(value)
+    try:
+        return _url_of(json.loads(value))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise FixSettings(
+            f"Airflow connection {AIRFLOW_CONNECTION}: is no JSON object of a connection; "
+            'write {"conn_type": "postgres", "login": …, "password": …, "host": …}.'
+        ) from None
+
+
+def _url_of(given: Mapping[str, Any]) -> str:
     login = ":".join(quote(str(given[k]), safe="") for k in ("login", "password") if given.get(k))
     port = f":{given['port']}" if given.get("port") else ""
     extra = given.get("extra") or {}
@@ -272,14 +281,17 @@ def _parsed(url: str, origin: str) -> dict[str, Any]:
     """psycopg2 arguments of an address, without its driver (`postgresql+psycopg2:`)."""
     scheme, colon, rest = url.partition(":")
     if scheme.partition("+")[0] not in ("postgres", "postgresql") or not colon:
+        # Without a colon it may be anything, also a password that was pasted into the wrong place.
+        found = f'"{scheme}:…"' if colon else "what was given"
         raise FixSettings(
-            f'{origin}: "{scheme}:…" is no address of a Postgres database; '
+            f"{origin}: {found} is no address of a Postgres database; "
             'write "postgresql://user:password@host:5432/database".'
         )
     try:
         return dict(extensions.parse_dsn(f"postgresql:{rest}"))
-    except psycopg2.Error as error:
-        reason = str(error).strip().partition(":")[0]
+    except (psycopg2.Error, ValueError) as error:
+        is_told = isinstance(error, psycopg2.Error)
+        reason = str(error).strip().partition(":")[0] if is_told else "odd characters"
         raise FixSettings(
             f"{origin}: cannot be read ({reason}); "
             'write "postgresql://user:password@host:5432/database".'

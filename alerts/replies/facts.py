@@ -201,7 +201,7 @@ def load_facts(path: Path) -> Facts:
         raise FixSettings(f"{path}: no such facts file; write one or mend the path") from error
     except (OSError, UnicodeDecodeError) as error:
         raise FixSettings(f"{path}: cannot be read ({error}); save it as UTF-8 text") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise FixSettings(f"{path}: is not TOML: {error}; mend that line") from error
     return facts_from(content, name=str(path))
 

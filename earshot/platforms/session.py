@@ -103,7 +103,14 @@ class Session:
         """The platform's page; the one place where an answer of any other form is caught."""
         try:
             return self.platform.read(answer, call, self.options, self.began_with, self.now)
-        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        except (
+            TypeError,
+            ValueError,
+            AttributeError,
+            LookupError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             raise StopSource(
                 f"expected the agreed format at {answer.url.split('?', 1)[0]}, found another "
                 f"({type(error).__name__}): the platform changed it; update the reader"

@@ -176,7 +176,8 @@ def _identified(text: str, known_share: float, hint: str | None) -> Language:
 def _is_other(ranked: list[tuple[str, float]]) -> bool:
     """Whether the identifier is sure that none of the supported languages is meant."""
     own = [confidence for code, confidence in ranked if code in SUPPORTED]
-    return 1.0 - sum(own) >= _REFUSE_ABOVE and max(own, default=0.0) < _REFUSE_SUPPORTED_BELOW
+    is_sure = 1.0 - sum(own) >= _REFUSE_ABOVE and max(own, default=0.0) < _REFUSE_SUPPORTED_BELOW
+    return bool(ranked) and is_sure
 
 
 def _confidences(text: str) -> list[tuple[str, float]]:

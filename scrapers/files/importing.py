@@ -129,8 +129,13 @@ def _batches(rows: Iterator[Row | Refused], mapper: Mapper) -> Iterator[_Records
 
 def _refused_row(row: Row, error: SkipRecord) -> Refused:
     payload = json.dumps(row.values, default=str, ensure_ascii=False)
+    try:
+        raw = payload.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # JSON may name half a surrogate pair, which stands for no byte of the file.
+        raw = payload.encode("utf-8", "backslashreplace")
     return refused(
-        payload.encode("utf-8", "surrogateescape"),
+        raw,
         str(error),
         field=error.field,
         line_number=row.line_number,
