@@ -309,7 +309,7 @@ def load(path: Path | str | None = None) -> Settings:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FixSettings(f"{file}: no such settings file; `earshot init` writes one.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise FixSettings(f"{file}: is not valid TOML: {error}; correct that line.") from error
     try:
         here = {"folder": file.resolve().parent, "file": file.name}
