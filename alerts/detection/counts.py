@@ -1,8 +1,8 @@
 """Score a plain series of counts online: `earshot score-counts`.
 
 The same steps as for hour counts, at the rows' own pace: a robust level with an hour-of-day
-profile, Anscombe's residual of the last two rows, its chance by the series' own tail, and a
-cool-down in which only something worse counts again. No row uses a later one.
+profile, the logarithm of how far the last two rows exceed it, its chance by the series' own tail,
+and a cool-down in which only growth counts again. No row uses a later one.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ from pathlib import Path
 
 import numpy as np
 
-from alerts.detection.baseline import residual
 from alerts.detection.tails import Floats
 from earshot.errors import FixSettings
 
-LEVEL_DAYS, PROFILE_DAYS, TAIL_DAYS = 3, 14, 21
+LEVEL_DAYS, PROFILE_DAYS, TAIL_DAYS = 5, 14, 20
 KEPT_SHARE = 0.9
 """The level is the mean of the lower nine tenths, so that bursts do not raise it."""
-TAIL_SHARE = 0.015
-"""Share of residuals beyond which the tail is taken to be exponential (Siffer et al. 2017)."""
-PRIOR_EXCESS, PRIOR_ROWS = 0.3, 20.0
+OFFSET = 3.0
+"""Added to counts before their logarithm, so that one against none is no thousandfold rise."""
+TAIL_SHARE = 0.0125
+"""Share of surprises beyond which the tail is taken to be exponential (Siffer et al. 2017)."""
+LEAST_EXCESS = 1e-3
 HOLD_DAYS = 0.5
 """Half-life of the cool-down: until then a later row must be worse than this one was."""
+GROWTH = 1.5
+"""So many times the last one told is growth worth telling, as for incidents."""
 SMOOTHED_ROWS = 2
 UNIT = 5.0
 """Mean excesses at which the score is 1 - 1/e."""
@@ -46,7 +49,8 @@ def score_counts(timestamps: Sequence[datetime], values: Sequence[float]) -> lis
     a_day = _rows_a_day(timestamps)
     hours = np.array([moment.hour for moment in timestamps])
     recent = np.maximum((counts + np.concatenate([counts[:1], counts[:-1]])) / SMOOTHED_ROWS, 0.0)
-    surprise = residual(recent, _expected(counts, hours, a_day))
+    expected = np.maximum(_expected(counts, hours, a_day), 0.0)
+    surprise = np.log((recent + OFFSET) / (expected + OFFSET))
     excess = _excess(surprise, a_day)
     return [float(score) for score in 1.0 - np.exp(-_held(excess, a_day) / UNIT)]
 
@@ -127,7 +131,7 @@ def _lower_mean(values: Floats) -> float:
 
 
 def _excess(surprise: Floats, a_day: int) -> Floats:
-    """How far each residual lies in the series' own tail, in mean excesses; 0 below the tail."""
+    """How far each surprise lies in the series' own tail, in mean excesses; 0 below the tail."""
     excess = np.zeros(len(surprise))
     step = max(1, a_day // 6)
     for start in _blocks(len(surprise), step):
@@ -136,19 +140,19 @@ def _excess(surprise: Floats, a_day: int) -> Floats:
         past = surprise[max(0, start - TAIL_DAYS * a_day) : start]
         bound = float(np.quantile(past, 1 - TAIL_SHARE))
         beyond = past[past > bound] - bound
-        mean = (beyond.sum() + PRIOR_ROWS * PRIOR_EXCESS) / (len(beyond) + PRIOR_ROWS)
+        mean = max(float(beyond.mean()) if len(beyond) else 0.0, LEAST_EXCESS)
         rows = slice(start, start + step)
         excess[rows] = np.maximum(0.0, surprise[rows] - bound) / mean
     return excess
 
 
 def _held(excess: Floats, a_day: int) -> Floats:
-    """Only what is worse than all before it, each faded by the half-life of the cool-down."""
+    """Only what has grown beyond all before it, each faded by the half-life of the cool-down."""
     fading = 0.5 ** (1 / (HOLD_DAYS * a_day))
     kept, held = np.zeros(len(excess)), 0.0
     for row, value in enumerate(excess.tolist()):
         held *= fading
-        if value > held:
+        if value > GROWTH * held:
             kept[row] = held = value
     return kept
 
