@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from psycopg2 import extensions, sql
 
+from tests.sql.story import Story
+
 
 @pytest.fixture
 def empty_database(server) -> Iterator[dict[str, str]]:
@@ -17,3 +19,16 @@ def empty_database(server) -> Iterator[dict[str, str]]:
     yield extensions.parse_dsn(server.url("earshot_owner", name))
     with server.admin() as conn, conn.cursor() as cursor:
         cursor.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def story(database) -> Iterator[Story]:
+    """One brand `northwind`, the themes delivery, damage and refund, and the model `first`."""
+    with database.connect("owner") as conn:
+        made = Story(conn)
+        made.clock("01-01 00:00")
+        made.brand("northwind")
+        for key in ("delivery", "damage", "refund"):
+            made.theme(key)
+        made.model("first")
+        yield made
