@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from earshot.errors import FixSettings
+from earshot.settings_analytics import Analytics
 
 T = TypeVar("T")
 
@@ -229,6 +230,7 @@ class Settings(Section):
     planned_event: tuple[PlannedEvent, ...] = ()
     airflow: Airflow = Airflow()
     web: Web = Web()
+    analytics: Analytics = Analytics()
     folder: Path = Field(default=Path("."), exclude=True)
     """Folder of the settings file; set by `load`, not by the user."""
     file: str = Field(default=SETTINGS_FILE, exclude=True)

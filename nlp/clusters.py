@@ -59,17 +59,18 @@ def centred(vectors: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return np.asarray(moved / np.maximum(norms, 1e-9))
 
 
-def cluster(vectors: np.ndarray, known: np.ndarray) -> Clustering:
+def cluster(vectors: np.ndarray, known: np.ndarray, *, least_size: int = LEAST_SIZE) -> Clustering:
     """Cluster sentences, keeping known labels.
 
     Args:
         vectors: centred unit vectors (sentences, width).
         known: label of each sentence from the run before, -1 where it is new.
+        least_size: sentences below which a new cluster is chance.
     """
     labels = known.copy()
     _join(vectors, labels)
     split = _split(vectors, labels)
-    _found(vectors, labels)
+    _found(vectors, labels, least_size)
     old = {int(label) for label in known if label >= 0}
     merged = {ended: kept for ended, kept in _merge(vectors, labels, old).items() if ended in old}
     return Clustering(labels=labels, merged=merged, split=split)
@@ -155,15 +156,15 @@ def _split(vectors: np.ndarray, labels: np.ndarray) -> dict[int, int]:
     return split
 
 
-def _found(vectors: np.ndarray, labels: np.ndarray) -> None:
-    """Label new clusters among what is left; those below LEAST_SIZE stay without."""
+def _found(vectors: np.ndarray, labels: np.ndarray, least_size: int) -> None:
+    """Label new clusters among what is left; those below the least size stay without."""
     left = np.flatnonzero(labels < 0)
-    if len(left) < LEAST_SIZE:
+    if len(left) < least_size:
         return
     parts = _agglomerate(vectors[left])
     following = int(labels.max()) + 1
     for part, size in Counter(parts.tolist()).most_common():
-        if size < LEAST_SIZE:
+        if size < least_size:
             break
         labels[left[parts == part]] = following
         following += 1

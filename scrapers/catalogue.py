@@ -6,6 +6,7 @@ from psycopg2.extensions import connection as Connection
 
 from earshot.settings import Settings
 from scrapers.registry import connector_of
+from sql.analysts import sync_analysts
 from sql.named import queries
 
 
@@ -36,3 +37,4 @@ def sync_catalogue(conn: Connection, settings: Settings) -> None:
                 language=source.language,
                 retention_days=source.retention_days,
             )
+        sync_analysts(conn, settings)
