@@ -13,19 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
+from alerts.destinations import COPY, destination_of
 from alerts.slack.drafts import announce_draft, tell_late
 from earshot.settings import Settings
+from earshot.settings_publishing import AutoReply
 from sql.named import queries
 
 Outcome = Literal["done", "already", "void", "refused"]
-
-PUBLISHERS: frozenset[str] = frozenset()
-"""Platforms whose replies are published through their API; any other's are copied by a person."""
-COPY = "copy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +63,38 @@ def approve(
         return _answer("already", "It is approved already.", draft_id)
     if row["state"] != "waiting":
         return _answer("refused", f"A draft that is {row['state']} cannot be approved.", draft_id)
-    editor = queries.approvals_last_editor(conn, draft_id=draft_id)
-    if settings.slack.four_eyes and editor == actor:
-        return _answer("refused", "Whoever edited a reply does not approve it.", draft_id)
+    if settings.slack.four_eyes:
+        waits = _second_pair_of_eyes(conn, settings, row, actor, now)
+        if waits is not None:
+            return waits
     queries.approvals_state(conn, draft_id=draft_id, state="approved", reason=None)
     _event(conn, draft_id, now, "approved", actor, {"hash": text_hash.hex(), "version": version})
-    _enqueue_publication(conn, row, now)
+    _enqueue_publication(conn, settings, row, now)
     announce_draft(conn, settings, draft_id, now)
     return _answer("done", "Approved.", draft_id)
+
+
+def _second_pair_of_eyes(
+    conn: Connection, settings: Settings, row: Any, actor: str, now: datetime
+) -> Decision | None:
+    """Two people see each text: its editor and who approves it, or two who approve it.
+
+    Returns:
+        Why this approval does not send it yet; None where it is the second person's.
+    """
+    draft_id, digest = row["id"], bytes(row["text_hash"]).hex()
+    author = queries.approvals_last_editor(conn, draft_id=draft_id)
+    first = queries.approvals_first_approval(conn, draft_id=draft_id, text_hash=digest)
+    if author == actor:
+        return _answer("refused", "Whoever edited a reply does not approve it.", draft_id)
+    if author is not None or first not in (None, actor):
+        return None
+    if first == actor:
+        return _answer("already", "You approved it; a second person must too.", draft_id)
+    detail = {"hash": digest, "version": row["version"]}
+    _event(conn, draft_id, now, "first_approval", actor, detail)
+    announce_draft(conn, settings, draft_id, now)
+    return _answer("already", "Noted; a second person must approve it before it is sent.", draft_id)
 
 
 def edit(
@@ -149,6 +172,23 @@ def mark_sent(
     return _answer("done", "Marked as sent.", draft_id)
 
 
+def send_again(
+    conn: Connection, settings: Settings, draft_id: int, *, actor: str, now: datetime
+) -> Decision:
+    """A person looked at the page, and the reply of which nobody was sure is not there."""
+    row = _locked(conn, draft_id)
+    if row["state"] != "unsure":
+        return _answer("already", f"It is {row['state']}.", draft_id)
+    if row["current_version"] != row["version"] or row["deleted_at"] is not None:
+        _void(conn, settings, draft_id, _why_outdated(row), actor, now)
+        return _answer("void", f"Not sent: {_why_outdated(row)}.", draft_id)
+    queries.approvals_state(conn, draft_id=draft_id, state="approved", reason=None)
+    queries.publishing_resend(conn, draft_id=draft_id, now=now)
+    _event(conn, draft_id, now, "send_again", actor, {})
+    announce_draft(conn, settings, draft_id, now)
+    return _answer("done", "It is sent again.", draft_id)
+
+
 def regenerate(
     conn: Connection,
     settings: Settings,
@@ -192,11 +232,12 @@ def regenerate(
 
 
 def tend_drafts(conn: Connection, settings: Settings, now: datetime) -> int:
-    """What time and customers do to drafts: void the outdated, tell of the late.
+    """What time and customers do to drafts: void the outdated, approve by rule, tell of the late.
 
     Call it on every timed wake of the reply step. Returns how many became void.
     """
     voided = void_outdated(conn, settings, now)
+    auto_approve(conn, settings, now)
     tell_late(conn, settings, now)
     return voided
 
@@ -208,6 +249,50 @@ def void_outdated(conn: Connection, settings: Settings, now: datetime) -> int:
         row = _locked(conn, draft_id)
         _void(conn, settings, draft_id, _why_outdated(row), "earshot", now)
     return len(outdated)
+
+
+def auto_approve(conn: Connection, settings: Settings, now: datetime) -> int:
+    """Approve what a written `[[auto_reply]]` rule covers, at most so many a day of the brand.
+
+    Only drafts that go through an API, that nobody edited, to which the guard has no objection
+    and whose text carries no urgent tag. With four eyes nothing is approved by rule.
+
+    Returns:
+        How many were approved; each is an event that names the rule.
+    """
+    if settings.slack.four_eyes:
+        return 0
+    return sum(_apply(conn, settings, rule, now) for rule in settings.auto_reply)
+
+
+def _apply(conn: Connection, settings: Settings, rule: AutoReply, now: datetime) -> int:
+    actor = f"rule {rule.name}"
+    zone = ZoneInfo(settings.brand_named(rule.brand).time_zone)
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    told = int(queries.publishing_auto_count(conn, actor=actor, since=midnight))
+    left = max(0, rule.most_a_day - told)
+    found = list(
+        queries.publishing_auto_candidates(
+            conn, brand=rule.brand, least_stars=rule.least_stars, now=now
+        )
+    )
+    covered = [
+        row
+        for row in found
+        if (not rule.sources or row["source_name"] in rule.sources)
+        and destination_of(settings, row["source_name"]) != COPY
+    ]
+    for row in covered[:left]:
+        approve(
+            conn,
+            settings,
+            row["id"],
+            text_hash=bytes(row["text_hash"]),
+            version=row["version"],
+            actor=actor,
+            now=now,
+        )
+    return len(covered[:left])
 
 
 def edit_distance(before: str, after: str) -> float:
@@ -263,13 +348,13 @@ def _void(
     announce_draft(conn, settings, draft_id, now)
 
 
-def _enqueue_publication(conn: Connection, row: Any, now: datetime) -> None:
+def _enqueue_publication(conn: Connection, settings: Settings, row: Any, now: datetime) -> None:
     """One publication per draft; it refers to the text and never copies it."""
     queries.approvals_publish(
         conn,
         draft_id=row["id"],
         brand_id=row["brand_id"],
-        destination=row["platform"] if row["platform"] in PUBLISHERS else COPY,
+        destination=destination_of(settings, row["source_name"]),
         payload=Json(
             {
                 "draft_id": row["id"],

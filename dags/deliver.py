@@ -6,10 +6,10 @@ from airflow.sdk import dag, task
 
 from dags.common import DRAFTED, WATCHED, dag_options, on_asset_or_every, settings
 
-DOC = """Drains the outbox to Slack: first posts, edits of the same message, threads.
+DOC = """Publishes approved replies and opens tickets, then drains the outbox to Slack.
 
-Woken by incidents and drafts and every minute. After an uncertain send it reads the channel back
-before it posts again. Run by hand: `earshot deliver`."""
+Woken by incidents and drafts and every minute. After an uncertain send it looks on the other side
+before it sends again. Run by hand: `earshot deliver`."""
 
 
 @dag(
@@ -20,13 +20,13 @@ before it posts again. Run by hand: `earshot deliver`."""
     **dag_options(),
 )
 def deliver() -> None:
-    """From the outbox to Slack."""
+    """From the outbox to platforms, help desk and Slack."""
 
     @task
     def drain_outbox() -> dict[str, int]:
-        from alerts.slack.deliver import deliver as deliver_all
+        from alerts.sending import send_all
 
-        return deliver_all(settings()).counts()
+        return send_all(settings()).counts()
 
     drain_outbox()
 

@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from earshot.errors import FixSettings
 from earshot.settings_analytics import Analytics
+from earshot.settings_publishing import AutoReply, Praise, Publishing, Route, Ticket
 
 T = TypeVar("T")
 
@@ -156,6 +157,10 @@ class Slack(Section):
     deciders: tuple[str, ...] = ()
     """Slack user groups whose members may approve and decide; empty is everybody."""
     four_eyes: bool = False
+    """Two people see every reply: who edited it does not approve it, and an unedited draft needs
+    two approvals."""
+    drill_channel: str | None = None
+    """Where `earshot drill` plays a past crisis."""
     escalation: Escalation = Escalation()
     quiet_hours: QuietHours | None = None
 
@@ -226,6 +231,11 @@ class Settings(Section):
     source: tuple[Source, ...] = ()
     rule: tuple[Rule, ...] = (Rule(),)
     slack: Slack = Slack()
+    route: tuple[Route, ...] = ()
+    praise: Praise | None = None
+    publishing: Publishing = Publishing()
+    auto_reply: tuple[AutoReply, ...] = ()
+    ticket: Ticket | None = None
     model: Model = Model()
     planned_event: tuple[PlannedEvent, ...] = ()
     airflow: Airflow = Airflow()
@@ -241,6 +251,7 @@ class Settings(Section):
         _unique("brand", [brand.key for brand in self.brand])
         _unique("source", [source.name for source in self.source])
         _unique("rule", [rule.name for rule in self.rule])
+        _unique("auto_reply", [rule.name for rule in self.auto_reply])
         known = {brand.key for brand in self.brand}
         for index, source in enumerate(self.source):
             if source.brand not in known:

@@ -110,6 +110,15 @@ def quoted(text: str) -> Block:
     }
 
 
+def to_copy(text: str) -> Block:
+    """A text that a person copies: Slack shows a button for it, and parses nothing in it."""
+    lines = "\n".join(clean(line) for line in text.splitlines()) or " "
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_preformatted", "elements": [spaced(lines)]}],
+    }
+
+
 def button(label: str, action: str, value: str, *, spoken: str, style: str | None = None) -> Block:
     """A button; `spoken` is its accessible name (75 characters at most)."""
     block: Block = {

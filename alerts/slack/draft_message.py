@@ -17,10 +17,14 @@ from alerts.slack.blocks import (
     actions,
     button,
     context,
+    link_button,
     quoted,
     section,
+    select,
     split,
+    to_copy,
 )
+from alerts.slack.incident_message import ticket_told
 
 MOST_DRAFT = 2800
 MOST_SNIPPET = 160
@@ -53,8 +57,19 @@ class DraftView:
     """The guard's objections: `rule`, `span`, `reason`."""
     decisions: Mapping[str, Any] = field(default_factory=dict)
     """Latest event of each kind: `at`, `actor`, `detail`."""
-    is_copied: bool = True
-    """The platform takes no reply through an API: a person copies the text."""
+    publishes: str | None = None
+    """Platform whose API takes the reply; None where a person copies the text."""
+    has_greeting: bool = False
+    """A greeting by name is put before the text when it is published."""
+    ticket: Mapping[str, Any] | None = None
+    """Ticket opened for this text: `number`, `url`, `status`."""
+    has_desk: bool = False
+    """Whether a ticket can be opened."""
+
+    @property
+    def is_copied(self) -> bool:
+        """A person copies the text."""
+        return self.publishes is None
 
     @property
     def value(self) -> str:
@@ -67,8 +82,16 @@ class DraftView:
         return limit_of(self.platform)
 
 
-def draft_view(row: Mapping[str, Any], now: datetime) -> DraftView:
-    """The view of one row of the query `slack_draft`."""
+def draft_view(
+    row: Mapping[str, Any],
+    now: datetime,
+    *,
+    publishes: str | None = None,
+    has_greeting: bool = False,
+    has_desk: bool = False,
+) -> DraftView:
+    """The view of one row of the query `slack_draft`; once approved, its destination holds."""
+    by_hand = row["publish_to"] == "copy"
     return DraftView(
         id=row["id"],
         feedback_id=row["feedback_id"],
@@ -89,7 +112,10 @@ def draft_view(row: Mapping[str, Any], now: datetime) -> DraftView:
         now=now,
         findings=tuple(row["guard"] or ()),
         decisions=row["decisions"] or {},
-        is_copied=row["publish_to"] in (None, "copy"),
+        publishes=None if by_hand else publishes,
+        has_greeting=has_greeting and not by_hand,
+        ticket=row["ticket"],
+        has_desk=has_desk,
     )
 
 
@@ -125,6 +151,8 @@ def _snippet(view: DraftView) -> str:
 def _text(view: DraftView) -> tuple[list[Block], tuple[str, ...]]:
     if not view.text:
         return [], ()
+    if view.state in ("approved", "unsure") and view.is_copied and len(view.text) <= MOST_DRAFT:
+        return [to_copy(view.text)], ()
     head, rest = split(view.text, MOST_DRAFT)
     pieces = []
     while rest:
@@ -138,8 +166,9 @@ def _checked(view: DraftView) -> str:
         return t.label(view.reason or "No reply is drafted; a person should look.", 300)
     limit = view.limit
     length = f"{limit.length(view.text):,} of {limit.limit:,} {limit.unit}"
+    greeting = " · a greeting by name comes before it" if view.has_greeting else ""
     if not view.findings:
-        return f"{length} · checked by the guard: nothing to object"
+        return f"{length}{greeting} · checked by the guard: nothing to object"
     told = " · ".join(
         f"“{t.label(str(f.get('span', '')))}” {t.label(str(f.get('reason', '')), 200)}"
         for f in view.findings[:6]
@@ -150,23 +179,29 @@ def _checked(view: DraftView) -> str:
 def _told(view: DraftView) -> list[Block]:
     """What was decided, by whom and when; nothing while it waits."""
     told = _outcome(view)
-    return [section(told)] if told else []
+    lines = [told] if told else []
+    if view.ticket:
+        shown = ticket_told(view.ticket["number"], view.ticket["url"], view.ticket["status"])
+        lines.append(shown[0].upper() + shown[1:])
+    return [section("\n".join(lines))] if lines else []
 
 
 def _outcome(view: DraftView) -> str | None:
     match view.state:
         case "blocked":
             return "*Not sent:* the guard objects. Edit it or drop it."
+        case "waiting" if "first_approval" in view.decisions:
+            return f"Approved by {_by(view, 'first_approval')}; a second person must approve it."
         case "approved" if view.is_copied:
-            return (
-                f"Approved by {_by(view, 'approved')}. "
-                f"{t.escape(view.source)} takes no reply from us: copy the text, then mark it."
-            )
+            return f"{_why_by_hand(view)} Copy the text above, then mark it as sent."
+        case "approved" if view.reason:
+            why = t.label(view.reason, 300)
+            return f"Approved by {_by(view, 'approved')}. *Not out yet:* {why} It is tried again."
         case "approved" | "sending":
-            return f"Approved by {_by(view, 'approved')} as shown; on its way."
+            told = f"Approved by {_by(view, 'approved')} as shown; on its way"
+            return f"{told} to {t.label(view.publishes or '')}."
         case "sent":
-            kind = "sent" if "sent" in view.decisions else "approved"
-            return f"Sent by {_by(view, kind)} as shown."
+            return _sent(view)
         case "dropped":
             return f"Dropped by {_by(view, 'dropped')}."
         case "void":
@@ -174,6 +209,28 @@ def _outcome(view: DraftView) -> str | None:
         case "unsure":
             return "*Unclear whether it was published.* Look at the page, then mark it or drop it."
     return None
+
+
+def _why_by_hand(view: DraftView) -> str:
+    """Why a person must copy it: refused, or never taken there."""
+    approved = f"Approved by {_by(view, 'approved')}."
+    refused = view.decisions.get("refused")
+    if not refused:
+        return f"{approved} {t.escape(view.source)} takes no reply from us."
+    detail = refused["detail"]
+    platform, why = t.label(str(detail["platform"])), t.label(str(detail["reason"]), 300)
+    return f"{approved} *{platform} did not take it:* {why}."
+
+
+def _sent(view: DraftView) -> str:
+    """Who sent it and, where an API took it, when."""
+    event = view.decisions.get("sent") or {}
+    detail = event.get("detail") or {}
+    if detail.get("by") != "api":
+        return f"Sent by {_by(view, 'sent' if event else 'approved')} as shown."
+    at = datetime.fromisoformat(event["at"]).astimezone(view.zone)
+    platform = t.link(detail.get("url"), t.clean(str(detail["platform"])))
+    return f"Sent by {_by(view, 'approved')} as shown. {platform} accepted it {at:%H:%M:%S}."
 
 
 def _by(view: DraftView, kind: str) -> str:
@@ -184,24 +241,33 @@ def _by(view: DraftView, kind: str) -> str:
     return f"{t.person(event['actor'])} {t.day_and_time(at, view.now, view.zone)}"
 
 
+WISHES = (("Shorter", "shorter"), ("Warmer", "warmer"), ("More formal", "more formal"))
+
+
 def _buttons(view: DraftView) -> list[Block]:
     """What may still be done in this state; after a decision nothing."""
     about = _snippet(view)
+    verb = "Approve" if view.is_copied else "Approve and send"
     approve = button(
-        "Approve and send", "draft_approve", view.value, spoken=f"Approve the reply to {about}",
-        style="primary",
-    )  # fmt: skip
-    edit = button("Edit…", "draft_edit", view.value, spoken=f"Edit the reply to {about}")
-    again = button(
-        "Again, shorter", "draft_again", view.value, spoken=f"Write a shorter reply to {about}"
+        verb, "draft_approve", view.value, spoken=f"{verb} the reply to {about}", style="primary"
     )
+    edit = button("Edit…", "draft_edit", view.value, spoken=f"Edit the reply to {about}")
+    again = select("Again…", "draft_again", WISHES)
     drop = button("Drop", "draft_drop", view.value, spoken=f"Drop the reply to {about}")
-    sent = button("Mark as sent", "draft_sent", view.value, spoken=f"Mark as sent: {about}")
+    is_there = "Mark as sent" if view.state == "approved" else "It is there"
+    sent = button(is_there, "draft_sent", view.value, spoken=f"{is_there}: {about}")
+    resend = button("Send again", "draft_resend", view.value, spoken=f"Send again: {about}")
+    ticket = button("Open ticket", "draft_ticket", view.value, spoken=f"Ticket for {about}")
     offered = {
         "waiting": [approve, edit, again, drop],
         "blocked": [edit, again, drop],
         "held": [edit, drop],
-        "approved": [sent, drop] if view.is_copied else [],
-        "unsure": [sent, drop],
+        "approved": [sent, drop] if view.is_copied or view.reason else [],
+        "unsure": [sent, drop] if view.is_copied else [sent, resend, drop],
     }.get(view.state, [])
+    if view.has_desk and not view.ticket and view.state in {"waiting", "blocked", "held"}:
+        offered = [*offered, ticket]
+    if view.state in {"approved", "unsure"} and offered and t.safe_url(view.url):
+        page = t.safe_url(view.url) or ""
+        offered = [*offered, link_button("Open page", "open_page", page, spoken=f"Open {about}")]
     return [actions(f"draft:{view.id}", *offered)] if offered else []

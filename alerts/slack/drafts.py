@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from psycopg2.extensions import connection as Connection
 
+from alerts.destinations import writer_of
 from alerts.slack import text as t
 from alerts.slack.blocks import Message, header, section
-from alerts.slack.draft_message import draft_message, draft_view
+from alerts.slack.draft_message import DraftView, draft_message, draft_view
 from alerts.slack.incidents import message_key, update_incident
 from alerts.slack.outbox import enqueue, more, say
 from alerts.slack.routing import brand_channel, not_before
@@ -43,7 +44,7 @@ def announce_draft(conn: Connection, settings: Settings, draft_id: int, now: dat
         conn,
         key=draft_key(draft_id),
         subject=draft_key(draft_id),
-        message=draft_message(draft_view(row, now)),
+        message=draft_message(_view(settings, row, now)),
         channel=channel,
         brand_id=row["brand_id"],
         now=now,
@@ -53,6 +54,19 @@ def announce_draft(conn: Connection, settings: Settings, draft_id: int, now: dat
     )
     _refresh_parent(conn, settings, row, parent, now)
     return is_said
+
+
+def _view(settings: Settings, row: Any, now: datetime) -> DraftView:
+    """The draft as these settings show it: who publishes it, whether a ticket can be opened."""
+    writer = writer_of(settings, row["source_name"])
+    greets = writer is not None and writer.greets and settings.publishing.greet_by_name
+    return draft_view(
+        row,
+        now,
+        publishes=writer.name if writer else None,
+        has_greeting=greets,
+        has_desk=settings.ticket is not None,
+    )
 
 
 def tell_late(conn: Connection, settings: Settings, now: datetime) -> int:

@@ -87,12 +87,20 @@ def _decided(view: IncidentView) -> list[Block]:
         parts.append(_snoozed(view))
     if view.escalated_at and not view.verdict:
         parts.append(f"escalated {t.day_and_time(view.escalated_at, view.now, view.zone)}")
-    if view.ticket:
-        parts.append(f"ticket {t.link(view.ticket_url, t.shorten(view.ticket, 80))}")
+    if view.ticket_status:
+        parts.append(ticket_told(view.ticket, view.ticket_url, view.ticket_status))
     if not parts:
         return []
     told = " · ".join(parts)
     return [section(told if told.startswith("<") else told[0].upper() + told[1:])]
+
+
+def ticket_told(number: str | None, url: str | None, status: str) -> str:
+    """Such as "ticket 4411 open", linked, or that it was asked for."""
+    if not number:
+        waits = {"requested": "is being opened", "failed": "could not be opened"}
+        return f"ticket {waits.get(status, t.escape(status))}"
+    return f"ticket {t.link(url, t.shorten(number, 80))} {t.label(status, 40)}"
 
 
 def _snoozed(view: IncidentView) -> str:
@@ -197,6 +205,8 @@ def _buttons(view: IncidentView) -> list[Block]:
             row.append(select("Snooze", "incident_snooze", SNOOZES))
         if not view.assigned_to:
             row.append(_assign())
+    if view.has_desk and not view.ticket_status and view.state != "resolved":
+        row.append(button("Open ticket", "incident_ticket", value, spoken=f"Ticket for {title}"))
     page = t.safe_url(view.evidence.page_url)
     if page:
         row.append(link_button("Open page", "open_page", page, spoken=f"Open page of {title}"))

@@ -49,7 +49,7 @@ def announce_incident(
         settings, rule=row["rule"], severity=row["severity"], is_historical=row["is_historical"]
     ):
         return False
-    view = view_of(row, now, settings.web.url)
+    view = incident_view(settings, row, now)
     return say(
         conn,
         key=key,
@@ -91,7 +91,7 @@ def thread_note(
     row = queries.slack_incident(conn, incident_id=incident_id, now=now)
     if queries.outbox_row(conn, key=key) is None:
         return False
-    view = view_of(row, now, settings.web.url)
+    view = incident_view(settings, row, now)
     if view.is_snoozed and not is_loud:
         return False
     return enqueue(
@@ -119,7 +119,7 @@ def close_incident(conn: Connection, settings: Settings, incident_id: int, now: 
         conn,
         key=f"{key}:report",
         subject=key,
-        message=closing_report(view_of(row, now, settings.web.url), events),
+        message=closing_report(incident_view(settings, row, now), events),
         channel=_channel(settings, row),
         brand_id=row["brand_id"],
         now=now,
@@ -154,7 +154,7 @@ def _escalate(conn: Connection, settings: Settings, incident_id: int, now: datet
     announce_incident(conn, settings, incident_id, now)
     if escalation.channel:
         message = escalation_message(
-            view_of(row, now, settings.web.url), settings, _channel(settings, row)
+            incident_view(settings, row, now), settings, _channel(settings, row)
         )
         key = f"{message_key(incident_id)}:escalation"
         say(
@@ -203,6 +203,11 @@ def record_event(
     queries.slack_incident_event(
         conn, incident_id=incident_id, at=now, kind=kind, actor=actor, detail=Json(detail)
     )
+
+
+def incident_view(settings: Settings, row: Any, now: datetime) -> IncidentView:
+    """The view of one row of `slack_incident` as these settings show it."""
+    return view_of(row, now, settings.web.url, has_desk=settings.ticket is not None)
 
 
 def _channel(settings: Settings, row: Any) -> str:

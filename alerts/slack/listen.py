@@ -22,15 +22,19 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from alerts import approvals
+from alerts.publishing import publish
 from alerts.redrafting import objections, write_again
 from alerts.replies.limits import limit_of
 from alerts.slack import decisions
 from alerts.slack import text as t
 from alerts.slack.client import TIMEOUT_SECONDS
 from alerts.slack.deliver import deliver
+from alerts.slack.drafts import announce_draft
 from alerts.slack.home import home_view, today_blocks
+from alerts.slack.incidents import announce_incident
 from alerts.slack.modals import MOST_INPUT, dismiss_modal, dismissal_of, edit_modal
 from alerts.slack.people import Deciders
+from alerts.tickets import request_ticket
 from earshot.errors import EarshotError, FixSettings
 from earshot.settings import Settings
 from sql.clock import now as clock_now
@@ -38,6 +42,7 @@ from sql.connect import connect
 from sql.named import queries
 
 LOCK_WAIT_SECONDS = 5.0
+ASKED_BEFORE = "A ticket was asked for before."
 PING_SECONDS = 3.0
 """How often the socket is checked; a lost one is opened anew within a few of these."""
 _LOG = logging.getLogger("earshot.slack")
@@ -118,6 +123,8 @@ class _Room:
         """Send what the decision enqueued; a failure is left to the deliver DAG."""
         try:
             deliver(self.settings, wait_for_lock_seconds=LOCK_WAIT_SECONDS)
+            if publish(self.settings).has_news:
+                deliver(self.settings, wait_for_lock_seconds=LOCK_WAIT_SECONDS)
         except EarshotError as error:
             _LOG.warning("delivery waits for its next run: %s", error)
 
@@ -148,6 +155,9 @@ def _register(app: App, room: _Room) -> None:
     app.action("draft_drop")(_decision(room, _drop))
     app.action("draft_sent")(_decision(room, _mark_sent))
     app.action("draft_again")(_decision(room, _again))
+    app.action("draft_resend")(_decision(room, _send_again))
+    app.action("draft_ticket")(_decision(room, _ticket_for_text))
+    app.action("incident_ticket")(_decision(room, _ticket_for_incident))
     app.action("draft_edit")(_opening(room, _open_edit))
     app.view("draft_edited")(_edited(room))
     app.action("open_page")(lambda ack: ack())
@@ -276,14 +286,50 @@ def _mark_sent(room: _Room, conn: Connection, now: datetime, body: dict[str, Any
     return _told(approvals.mark_sent(conn, room.settings, draft_id, actor=actor, now=now))
 
 
+def _draft_id(body: dict[str, Any]) -> int:
+    """The draft that the clicked row of buttons belongs to."""
+    return int(body["actions"][0]["block_id"].removeprefix("draft:"))
+
+
 def _again(room: _Room, conn: Connection, now: datetime, body: dict[str, Any]) -> str | None:
-    draft_id, _, _ = _named(body["actions"][0]["value"])
+    wish = body["actions"][0]["selected_option"]["value"]
     return _told(
         approvals.regenerate(
-            conn, room.settings, draft_id, wish="shorter", actor=body["user"]["id"], now=now,
+            conn, room.settings, _draft_id(body), wish=wish, actor=body["user"]["id"], now=now,
             write=lambda row, attempt, wish: write_again(conn, room.settings, row, attempt, wish),
         )
     )  # fmt: skip
+
+
+def _send_again(room: _Room, conn: Connection, now: datetime, body: dict[str, Any]) -> str | None:
+    actor = body["user"]["id"]
+    return _told(approvals.send_again(conn, room.settings, _draft_id(body), actor=actor, now=now))
+
+
+def _ticket_for_incident(
+    room: _Room, conn: Connection, now: datetime, body: dict[str, Any]
+) -> str | None:
+    number = _incident_id(body)
+    queries.slack_lock_incident(conn, incident_id=number)
+    row = queries.slack_incident(conn, incident_id=number, now=now)
+    is_new = request_ticket(
+        conn, room.settings, "incident", number,
+        brand_id=row["brand_id"], actor=body["user"]["id"], now=now,
+    )  # fmt: skip
+    announce_incident(conn, room.settings, number, now)
+    return None if is_new else ASKED_BEFORE
+
+
+def _ticket_for_text(
+    room: _Room, conn: Connection, now: datetime, body: dict[str, Any]
+) -> str | None:
+    row = queries.slack_draft(conn, draft_id=_draft_id(body))
+    is_new = request_ticket(
+        conn, room.settings, "feedback", row["feedback_id"],
+        brand_id=row["brand_id"], actor=body["user"]["id"], now=now,
+    )  # fmt: skip
+    announce_draft(conn, room.settings, row["id"], now)
+    return None if is_new else ASKED_BEFORE
 
 
 def _open_edit(conn: Connection, now: datetime, body: dict[str, Any]) -> dict[str, Any] | str:

@@ -50,6 +50,9 @@ class IncidentView:
     escalated_at: datetime | None = None
     ticket: str | None = None
     ticket_url: str | None = None
+    ticket_status: str | None = None
+    has_desk: bool = False
+    """Whether a ticket can be opened."""
     drafts: int = 0
     drafts_waiting: int = 0
     drafts_late: int = 0
@@ -136,7 +139,9 @@ class IncidentView:
         return told
 
 
-def view_of(row: Mapping[str, Any], now: datetime, page: str | None = None) -> IncidentView:
+def view_of(
+    row: Mapping[str, Any], now: datetime, page: str | None = None, *, has_desk: bool = False
+) -> IncidentView:
     """The view of one row of the query `slack_incident`; `page` is where `earshot web` is open."""
     evidence = Evidence.model_validate(row["evidence"])
     if page and not evidence.page_url:
@@ -169,6 +174,8 @@ def view_of(row: Mapping[str, Any], now: datetime, page: str | None = None) -> I
         escalated_at=row["escalated_at"],
         ticket=row["ticket"],
         ticket_url=row["ticket_url"],
+        ticket_status=row["ticket_status"],
+        has_desk=has_desk,
         drafts=row["drafts"],
         drafts_waiting=row["drafts_waiting"],
         drafts_late=row["drafts_late"],

@@ -35,14 +35,14 @@ def deliver(
     json: AsJson = False,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Send what waits in the outbox."""
-    from alerts.slack.deliver import deliver as deliver_all
+    """Send what waits in the outbox: replies and tickets to platforms, messages to Slack."""
+    from alerts.sending import send_all
     from alerts.slack.deliver import revive_dead_letters
 
     settings = settings_of(settings_file)
     if again:
         revive_dead_letters(settings)
-    tell(deliver_all(settings).counts(), as_json=json)
+    tell(send_all(settings).counts(), as_json=json)
 
 
 def replay(

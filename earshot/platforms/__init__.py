@@ -26,6 +26,11 @@ _SHARED = frozenset(
         "ratings",
         "session",
         "text",
+        "writing",
+        "writing_desks",
+        "writing_kinds",
+        "writing_reviews",
+        "writing_social",
         "xml",
     }
 )

@@ -35,6 +35,14 @@ where draft_id = :draft_id and kind = 'edited'
 order by id desc
 limit 1;
 
+-- name: approvals_first_approval(draft_id, text_hash)$
+-- Who approved exactly this text first, where two people must.
+select actor
+from earshot.reply_event
+where draft_id = :draft_id and kind = 'first_approval' and detail ->> 'hash' = :text_hash
+order by id
+limit 1;
+
 -- name: approvals_publish(draft_id, brand_id, destination, payload, now)$
 -- The key holds one publication per draft; null where it was enqueued before.
 insert into earshot.outbox
@@ -52,7 +60,7 @@ update earshot.outbox
 set
     state = 'sent',
     sent_at = :sent_at
-where key = 'publish:' || :draft_id and state in ('waiting', 'uncertain');
+where key = 'publish:' || :draft_id and state in ('waiting', 'uncertain', 'dead');
 
 -- name: approvals_withdraw(draft_id)!
 -- An approval that became void takes its publication back, unless that has begun.

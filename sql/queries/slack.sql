@@ -26,10 +26,11 @@ dismissal as (
 
 ticket as (
     select
-        detail ->> 'key' as key,
-        detail ->> 'url' as url
-    from earshot.incident_event
-    where incident_id = :incident_id and kind = 'ticket'
+        number,
+        url,
+        status
+    from earshot.ticket
+    where incident_id = :incident_id
     order by id desc
     limit 1
 ),
@@ -51,8 +52,9 @@ select
     brand.name as brand_name,
     brand.time_zone,
     (select reason from dismissal) as dismissal,
-    (select key from ticket) as ticket,
+    (select coalesce(number, '') from ticket) as ticket,
     (select url from ticket) as ticket_url,
+    (select status from ticket) as ticket_status,
     draft.drafts,
     draft.drafts_waiting,
     draft.drafts_late
@@ -170,7 +172,10 @@ select
     brand.time_zone,
     source.name as source_name,
     feedback.platform,
+    feedback.external_id,
+    feedback.parent_id,
     feedback.published_at,
+    feedback.last_seen_at,
     feedback.url,
     feedback.version as current_version,
     feedback.deleted_at,
@@ -179,7 +184,13 @@ select
     (told.rating * 5 / told.rating_scale)::double precision as stars,
     (select jsonb_object_agg(kind, jsonb_build_object('at', at, 'actor', actor, 'detail', detail))
         from decision) as decisions,
-    (select destination from earshot.outbox where key = 'publish:' || locked.id) as publish_to
+    (select destination from earshot.outbox where key = 'publish:' || locked.id) as publish_to,
+    (
+        select jsonb_build_object('number', number, 'url', url, 'status', status)
+        from earshot.ticket
+        where ticket.feedback_id = locked.feedback_id
+        limit 1
+    ) as ticket
 from locked
 inner join earshot.brand as brand on locked.brand_id = brand.id
 inner join earshot.feedback as feedback on locked.feedback_id = feedback.id
@@ -261,7 +272,7 @@ select
     (select count(*) from earshot.reply_draft
         where state in ('waiting', 'blocked', 'unsure') and due_at < :now) as late,
     (select count(*) from earshot.reply_draft where state = 'held') as held,
-    (select count(*) from earshot.reply_event
+    (select count(distinct draft_id) from earshot.reply_event
         where
             kind in ('approved', 'dropped', 'sent')
             and at between cast(:now as timestamptz) - interval '24 hours' and :now) as decided,
@@ -287,7 +298,7 @@ with decided as (
         reply_event.actor,
         'reply ' || reply_event.draft_id as what
     from earshot.reply_event
-    where reply_event.kind in ('approved', 'dropped', 'sent')
+    where reply_event.kind in ('approved', 'dropped', 'sent') and reply_event.actor <> 'earshot'
 )
 
 select

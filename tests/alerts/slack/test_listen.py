@@ -243,7 +243,7 @@ def test_a_reply_is_approved_by_a_click(
 
     assert ack is not None
     eventually(lambda: "Approved by <@U00MANAGER> 12:00" in shown(waiting))
-    assert offered(waiting) == {"draft_sent", "draft_drop"}
+    assert offered(waiting) == {"draft_sent", "draft_drop", "open_page"}
     slack.envelope("interactive", slack.click(waiting, "draft_sent"))
     eventually(lambda: "Sent by <@U00MANAGER>" in shown(waiting))
     draft = one(conn, "select id from earshot.reply_draft")[0]
@@ -298,7 +298,7 @@ def test_a_shorter_text_takes_the_old_ones_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(listen, "write_again", lambda *args: ("I am sorry.", ()))
-    click = slack.click(waiting, "draft_again")
+    click = slack.click(waiting, "draft_again", selected_option={"value": "shorter"})
 
     for _ in range(3):
         slack.envelope("interactive", click)
