@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from earshot.errors import FixSettings
+from earshot.settings_health import Health, Log
 from earshot.settings_analytics import Analytics
 from earshot.settings_publishing import AutoReply, Praise, Publishing, Route, Ticket
 
@@ -239,6 +240,8 @@ class Settings(Section):
     model: Model = Model()
     planned_event: tuple[PlannedEvent, ...] = ()
     airflow: Airflow = Airflow()
+    health: Health = Health()
+    log: Log = Log()
     web: Web = Web()
     analytics: Analytics = Analytics()
     folder: Path = Field(default=Path("."), exclude=True)
