@@ -14,7 +14,19 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import Abort, TyperException
 
-from earshot.cli import check, privacy, replies, setup, sources, stack, steps, tagging, themes, web
+from earshot.cli import (
+    check,
+    health,
+    privacy,
+    replies,
+    setup,
+    sources,
+    stack,
+    steps,
+    tagging,
+    themes,
+    web,
+)
 from earshot.cli.common import complain
 from earshot.errors import EarshotError, FixSettings
 
@@ -28,7 +40,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _group in (setup, check, sources, tagging, themes, steps, replies, web, privacy, stack):
+_GROUPS = (
+    setup,
+    check,
+    health,
+    sources,
+    tagging,
+    themes,
+    steps,
+    replies,
+    web,
+    privacy,
+    stack,
+)
+for _group in _GROUPS:
     _group.register(app)
 
 

@@ -1,0 +1,1 @@
+"""Seeing inside: metrics for Prometheus, and the health endpoint."""
