@@ -27,8 +27,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from earshot.errors import FixSettings
-from earshot.settings_health import Health, Log
 from earshot.settings_analytics import Analytics
+from earshot.settings_health import Health, Log
 from earshot.settings_publishing import AutoReply, Praise, Publishing, Route, Ticket
 
 T = TypeVar("T")

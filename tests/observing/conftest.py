@@ -41,7 +41,8 @@ class World:
         made = self.run(
             "insert into earshot.feedback (platform, external_id, source_id, speaker, published_at,"
             " published_precision, first_seen_at, last_seen_at, kind) select 'p',"
-            " gen_random_uuid(), id, 'customer', %s, %s, %s, %s, 'review' from earshot.source returning id",
+            " gen_random_uuid(), id, 'customer', %s, %s, %s, %s, 'review' from earshot.source"
+            " returning id",
             NOW - published,
             precision,
             NOW - seen,
