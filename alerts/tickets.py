@@ -197,7 +197,7 @@ class TicketErrand:
         )
 
     def _about_text(self) -> NewTicket | None:
-        row = queries.slack_ticket_text(self._conn, feedback_id=self._ticket["feedback_id"])
+        row = queries.slack_ticket_text(self._conn, ticket_id=self._ticket_id)
         if row is None:
             return None
         at = row["published_at"]

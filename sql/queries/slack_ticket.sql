@@ -57,28 +57,25 @@ where
 order by checked_at
 limit 20;
 
--- name: slack_ticket_text(feedback_id)^
+-- name: slack_ticket_text(ticket_id)^
 -- The text that a ticket hands over, masked as it is stored.
 select
     feedback.id,
     feedback.url,
     feedback.published_at,
-    brand.id as brand_id,
     brand.name as brand_name,
     brand.time_zone,
     source.name as source_name,
     told.title,
     told.body,
     (told.rating * 5 / told.rating_scale)::double precision as stars
-from earshot.feedback as feedback
+from earshot.ticket as ticket
+inner join earshot.brand as brand on ticket.brand_id = brand.id
+inner join earshot.feedback as feedback on ticket.feedback_id = feedback.id
 inner join earshot.source as source on feedback.source_id = source.id
-inner join earshot.feedback_brand as feedback_brand on feedback_brand.feedback_id = feedback.id
-inner join earshot.brand as brand on feedback_brand.brand_id = brand.id
 inner join earshot.feedback_version as told
     on told.feedback_id = feedback.id and told.version = feedback.version
-where feedback.id = :feedback_id and feedback.deleted_at is null
-order by brand.id
-limit 1;
+where ticket.id = :ticket_id and feedback.deleted_at is null;
 
 -- name: slack_drafts_of(feedback_id)
 -- Drafts whose message shows a text's ticket.
