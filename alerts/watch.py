@@ -129,6 +129,7 @@ def engine_settings(conn: Connection, settings: Settings) -> EngineSettings:
             for event in settings.planned_event
         ),
         theme_weights={theme["key"]: theme["weight"] for theme in themes},
+        theme_owners={theme["key"]: theme["owner"] for theme in themes if theme["owner"]},
         quiet_themes=frozenset(t["key"] for t in themes if t["key"].startswith("praise_")),
         alert_max_age_hours=settings.clock.alert_max_age_hours,
         rescore_hours=RECENT_HOURS,

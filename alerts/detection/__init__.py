@@ -19,7 +19,7 @@ due change of an incident is its first message: an incident of low severity is l
 from alerts.detection.counts import score_counts, score_folder
 from alerts.detection.engine import Engine
 from alerts.detection.explain import Explanation, explain
-from alerts.detection.incidents import SINGLE, Change, Incident, describe
+from alerts.detection.incident import SINGLE, Change, Incident, describe
 from alerts.detection.records import (
     Cell,
     Observation,

@@ -25,7 +25,7 @@ from typing import Any
 from alerts.detection import incidents as machine
 from alerts.detection import single, standing
 from alerts.detection.book import Book
-from alerts.detection.incidents import Change, Incident, Signal
+from alerts.detection.incident import Change, Incident, Signal
 from alerts.detection.records import Cell, hour_of
 from alerts.detection.series import RING_DAYS
 from alerts.detection.signals import (

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from alerts.detection.incidents import Incident
+from alerts.detection.incident import Incident
 from alerts.detection.records import Observation
 
 LEAST_VOICES = 3

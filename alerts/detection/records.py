@@ -168,5 +168,13 @@ class Single:
     """By urgent tag; one that is not named is `medium`."""
     great_reach: int = 100_000
     """People who may have seen a complaint, from which it cannot wait."""
-    usual_reports: int = 6
-    """So many reports with the same tag in four weeks are usual for a brand."""
+    usual: Mapping[str, tuple[int, int]] = field(
+        default_factory=lambda: {
+            "urgent_fraud": (3, 182),
+            "urgent_legal": (3, 182),
+            "urgent_press": (3, 182),
+        }
+    )
+    """By urgent tag: with so many reports in so many days it is usual for a brand."""
+    usual_otherwise: tuple[int, int] = (6, 28)
+    """The same for other tags: harm must become frequent before it is left to the waves."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from alerts.detection.engine import Engine
-from alerts.detection.incidents import Change, Incident, describe
+from alerts.detection.incident import Change, Incident, describe
 from alerts.detection.records import Cell, Observation, SeriesKey, hour_of, moment_of
 from alerts.detection.signals import EngineSettings
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from alerts.detection.counts import score_folder
-from alerts.detection.incidents import Incident, describe
+from alerts.detection.incident import Incident, describe
 from alerts.detection.records import Observation, SeriesKey, hour_of, moment_of
 from alerts.detection.replay import incidents_of, replay
 from alerts.detection.scoring import Setting, volume_at

@@ -11,7 +11,7 @@ import numpy as np
 from alerts.detection import screens
 from alerts.detection import series as columns
 from alerts.detection.book import Book
-from alerts.detection.incidents import SINGLE, Course, Incident, Signal
+from alerts.detection.incident import SINGLE, Course, Incident, Signal
 from alerts.detection.records import Observation, PlannedEvent, Rule, SeriesKey, Single
 from alerts.detection.scoring import Score, Setting, score
 from alerts.detection.severity import LEAST_RATIO, judge
@@ -36,6 +36,8 @@ class EngineSettings:
     rules: tuple[Rule, ...] = field(default_factory=lambda: (Rule(),))
     events: tuple[PlannedEvent, ...] = ()
     theme_weights: Mapping[str, float] = field(default_factory=dict)
+    theme_owners: Mapping[str, str] = field(default_factory=dict)
+    """Who looks after a theme; themes of one owner are told together."""
     quiet_themes: frozenset[str] = frozenset()
     """Themes that make no incident of their own: praise."""
     alert_max_age_hours: float = 24.0

@@ -1,8 +1,9 @@
 """Single reports that cannot wait: one credible text is enough, without any spike.
 
-A text counts that carries an urgent tag, or a complaint that very many people may have seen. All
-reports of one tag and brand within the cool-down are one incident. A tag that stands on texts of a
-brand week after week is usual there and opens nothing by itself; a rise is a wave's business.
+A text counts that carries an urgent tag and whose words bear it out, or a complaint that very many
+people may have seen. All reports of one tag and brand within the cool-down are one incident. A tag
+that a brand hears all the time is usual there and opens nothing by itself; a rise is a wave's
+business. Nothing rose or fell: the direction of such an incident is neutral, and it is no crisis.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from alerts.detection.incidents import SINGLE, Change, Incident, Part, change_of
+from alerts.detection.credible import is_credible
+from alerts.detection.incident import SINGLE, Change, Incident, Part
+from alerts.detection.incidents import change_of
 from alerts.detection.records import REACH, Observation, Rule, SeriesKey, Single, hour_of
 from alerts.detection.signals import Step
 
 RULE = Rule(name=SINGLE)
 """What stands where the settings have no rule of that name."""
-USUAL_WINDOW = timedelta(days=28)
 
 
 def absorb(
@@ -77,7 +79,8 @@ def _without_copies(texts: Iterable[Observation]) -> Iterable[Observation]:
 
 def _reasons(text: Observation, single: Single) -> tuple[str, ...]:
     is_seen = text.is_negative and (text.reach or 0) >= single.great_reach
-    return (*text.urgent, *((REACH,) if is_seen and not text.urgent else ()))
+    tags = tuple(tag for tag in text.urgent if is_credible(text, tag))
+    return (*tags, *((REACH,) if is_seen and not tags else ()))
 
 
 def _take(
@@ -113,10 +116,10 @@ def _tag_of(incident: Incident) -> str:
 def _is_usual(step: Step, report: Observation, tag: str) -> bool:
     """Whether the brand hears such things all the time."""
     until = hour_of(report.published_at)
-    window = USUAL_WINDOW // timedelta(hours=1)
-    texts = step.evidence(SeriesKey(brand=report.brand), until - window, until)
-    same = sum(tag in _reasons(text, step.settings.single) for text in texts)
-    return same >= step.settings.single.usual_reports
+    single = step.settings.single
+    reports, days = single.usual.get(tag, single.usual_otherwise)
+    texts = step.evidence(SeriesKey(brand=report.brand), until - 24 * days, until)
+    return sum(tag in _reasons(text, single) for text in texts) >= reports
 
 
 def _opened(step: Step, report: Observation, tag: str, rule: Rule) -> Incident:
@@ -141,6 +144,7 @@ def _opened(step: Step, report: Observation, tag: str, rule: Rule) -> Incident:
         kind=SINGLE,
         state="open",
         severity=step.settings.single.severities.get(tag, "medium"),
+        direction="neutral",
         started_at=hour,
         opened_at=step.now,
         posted_at=step.now,

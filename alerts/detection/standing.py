@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 
 from alerts.detection import series as columns
-from alerts.detection.incidents import Incident, Part, Signal, Vitals
-from alerts.detection.records import SeriesKey
+from alerts.detection.incident import Incident, Part, Signal, Vitals
+from alerts.detection.records import Observation, SeriesKey
 from alerts.detection.scoring import Score, volume_at
 from alerts.detection.signals import Step
 from alerts.detection.tails import count_tail
@@ -15,8 +17,17 @@ from alerts.detection.usual import level_of
 MAJORITY = 0.5
 """A product is named only where most complaints are about it; an event may cross products."""
 LEAST_SHARE = 0.15
-LEAST_TELLING = 3.0
-"""A theme or product with fewer complaints, or a lower likelihood ratio, names no incident."""
+LEAST_VOICES = 3.0
+"""A theme or product with fewer complaints names no incident."""
+LEAST_TELLING = 5.0
+"""Nor does one with a lower log-likelihood ratio: by chance 0.2 %, and some twenty are compared."""
+AFTERMATH = frozenset({"service_attitude", "service_responsiveness", "refunds"})
+"""What people complain of once something else has gone wrong. Such a theme names an incident only
+where nothing that could have caused it has nearly as much."""
+AFTERMATH_WEIGHT = 2 / 3
+LARGE_SHARE = 0.3
+"""Of the complaints: so many must be about a theme, or the themes of one owner, to name an incident
+before smaller ones are looked at."""
 
 
 def vitals_of(step: Step, incident: Incident) -> Vitals:
@@ -54,14 +65,29 @@ def _is_in_band(step: Step, part: Part, last: int) -> bool:
 
 
 def name(step: Step, incident: Incident) -> None:
-    """Name the theme and the product that an incident is most about."""
-    incident.theme = _most_telling(step, incident, "theme") or incident.theme
+    """Name the theme and the product that an incident is most about.
+
+    Where only one theme is unusual that is its theme; where all complaints are, what they name
+    beyond its usual share, else what most of the excess is about.
+    """
+    incident.theme = (
+        incident.primary.key.theme
+        or _most_telling(step, incident, "theme", least_share=LARGE_SHARE, left_out=AFTERMATH)
+        or _largest_excess(step, incident)
+        or _most_telling(step, incident, "theme")
+        or incident.theme
+    )
     told = _most_telling(step, incident, "product", least_share=MAJORITY)
     incident.product = told or incident.primary.key.product
 
 
 def _most_telling(
-    step: Step, incident: Incident, dimension: str, *, least_share: float = LEAST_SHARE
+    step: Step,
+    incident: Incident,
+    dimension: str,
+    *,
+    least_share: float = LEAST_SHARE,
+    left_out: frozenset[str] = frozenset(),
 ) -> str | None:
     """The value that the complaints name most beyond its usual share of complaints.
 
@@ -72,7 +98,7 @@ def _most_telling(
     best, best_ratio = None, LEAST_TELLING
     for key in step.book.keys[incident.brand]:
         value = getattr(key, dimension)
-        if value is None or _dimensions(key) != 1 or value in step.settings.quiet_themes:
+        if value is None or _dimensions(key) != 1 or value in step.settings.quiet_themes | left_out:
             continue
         if step.book.states[key].last_hour < incident.started_at:
             continue
@@ -82,9 +108,55 @@ def _most_telling(
     return best
 
 
+def _largest_excess(step: Step, incident: Incident) -> str | None:
+    """The theme of a wave in which every kind of complaint rises alike.
+
+    The owner whose themes hold most complaints beyond the usual number, each text once, and of
+    those themes the one with the largest excess, both by weight.
+    """
+    brand = SeriesKey(brand=incident.brand)
+    texts = step.evidence(brand, incident.started_at, step.now)
+    themes = [_negative_themes(step, text) for text in texts if text.is_negative]
+    excess = {t: _excess(step, incident, t) for t in sorted({t for some in themes for t in some})}
+    owned: dict[str, list[str]] = defaultdict(list)
+    for theme in excess:
+        owned[step.settings.theme_owners.get(theme, theme)].append(theme)
+    best, most = None, LEAST_VOICES
+    for own in owned.values():
+        voices = sum(any(theme in some for theme in own) for some in themes)
+        if voices < LARGE_SHARE * len(themes):
+            continue
+        mentions = sum(sum(theme in some for some in themes) for theme in own)
+        weighed = max(own, key=lambda theme: _weight(step, theme) * excess[theme])
+        beyond = voices / mentions * sum(excess[theme] for theme in own)
+        beyond *= AFTERMATH_WEIGHT if weighed in AFTERMATH else 1.0
+        if beyond > most:
+            best, most = weighed, beyond
+    return best
+
+
+def _negative_themes(step: Step, text: Observation) -> frozenset[str]:
+    quiet = step.settings.quiet_themes
+    return frozenset(m.theme for m in text.themes if m.is_negative and m.theme not in quiet)
+
+
+def _excess(step: Step, incident: Incident, theme: str) -> float:
+    """Complaints of a theme since the incident began, beyond the usual number."""
+    key = SeriesKey(brand=incident.brand, theme=theme)
+    if key not in step.book.states:
+        return 0.0
+    length = max(1, step.now - incident.started_at)
+    found = volume_at(step.setting(key, step.now - 1), length)
+    return found.count - found.expected
+
+
+def _weight(step: Step, theme: str) -> float:
+    return step.settings.theme_weights.get(theme, 1.0)
+
+
 def _ratio(found: Score, whole: Score, least_share: float) -> float:
     """Log-likelihood ratio of the value's share of complaints against its usual share."""
-    if found.count < max(LEAST_TELLING, least_share * whole.count):
+    if found.count < max(LEAST_VOICES, least_share * whole.count):
         return 0.0
     share = min(found.count / max(whole.count, found.count), 0.999)
     usual = min((found.expected + 0.1) / (whole.expected + 0.5), 0.998)

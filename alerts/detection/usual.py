@@ -25,12 +25,13 @@ class Tuning:
     """Constants of the statistics, the same for every brand and file."""
 
     baseline_days: int = 182
-    slow_baseline_days: int = 224
+    slow_baseline_days: int = 196
     half_life_days: float = 60.0
     guard_days: int = 7
     """Days before now that teach the baseline nothing, so that a slow rise cannot hide itself."""
-    slow_guard_days: int = 56
-    """The same for slow windows: twice the longest of them."""
+    slow_guard_days: int = 84
+    """The same for slow windows, three times the longest of them: a season builds up over two
+    months before its worst weeks, and must not be what they are held against."""
     least_history_days: int = 21
     """A brand younger than this is learned, not scored."""
     slow_half_life_days: float = 365.0
