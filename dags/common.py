@@ -1,4 +1,4 @@
-"""What the DAGs share: assets, schedules, retries by kind of error, settings."""
+"""What the DAGs share: assets, schedules, retries by kind of error, deadlines, notices."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable
+from airflow.sdk import (
+    Asset,
+    AssetAny,
+    AssetOrTimeSchedule,
+    CronTriggerTimetable,
+)
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
-from earshot.settings import Settings, load
+from dags.notices import tell_failure, tell_late
+from dags.settings import settings as settings
+from dags.steps import step as step
 
 STORED = Asset(name="earshot_stored", uri="earshot://feedback/stored")
 TAGGED = Asset(name="earshot_tagged", uri="earshot://feedback/tagged")
@@ -17,6 +26,7 @@ WATCHED = Asset(name="earshot_watched", uri="earshot://incidents/watched")
 DRAFTED = Asset(name="earshot_drafted", uri="earshot://replies/drafted")
 
 START = datetime(2026, 1, 1)
+AN_HOUR = timedelta(hours=1)
 
 BY_KIND_OF_ERROR = ExceptionRetryPolicy(
     rules=[
@@ -40,17 +50,33 @@ BY_KIND_OF_ERROR = ExceptionRetryPolicy(
 )
 
 
-def dag_options(*, owner: str = "earshot", retries: int = 2) -> dict[str, Any]:
-    """Arguments that every DAG has: owner, retries, one run at a time, no catch-up."""
+def dag_options(
+    *, owner: str = "earshot", retries: int = 2, done_within: timedelta = AN_HOUR
+) -> dict[str, Any]:
+    """Arguments that every DAG has: owner, retries, one run at a time, deadline, notices.
+
+    Catch-up is off: a step does whatever is left to do, and a crawl goes on from its cursor.
+
+    Args:
+        owner: whom Airflow's page names.
+        retries: of a task that failed for a passing reason.
+        done_within: from queued to done; a run that takes longer is told in the ops channel.
+    """
+    late = AsyncCallback(tell_late, kwargs={"minutes": done_within.total_seconds() / 60})
     return {
         "start_date": START,
         "catchup": False,
         "max_active_runs": 1,
+        "deadline": DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=done_within, callback=late
+        ),
         "default_args": {
             "owner": owner,
             "retries": retries,
             "retry_delay": timedelta(seconds=30),
             "retry_policy": BY_KIND_OF_ERROR,
+            # Called once, after the last retry; a retry alone is no news.
+            "on_failure_callback": tell_failure,
         },
     }
 
@@ -61,8 +87,3 @@ def on_asset_or_every(minutes: int, assets: Sequence[Asset]) -> AssetOrTimeSched
         timetable=CronTriggerTimetable(f"*/{minutes} * * * *", timezone="UTC"),
         assets=AssetAny(*assets),
     )
-
-
-def settings() -> Settings:
-    """The settings of `EARSHOT_SETTINGS`, read afresh so that a change needs no restart."""
-    return load()

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, Metadata, dag, task
+from airflow.sdk import (
+    DAG,
+    CronDataIntervalTimetable,
+    Metadata,
+    Param,
+    dag,
+    get_current_context,
+    task,
+)
 
-from dags.common import STORED, dag_options, settings
-from earshot.settings import Source
+from dags.common import STORED, dag_options, settings, step
+from earshot.settings import Settings, Source
+
+if TYPE_CHECKING:
+    from scrapers.run import CrawlResult
 
 DOC = """Crawls the source **{name}** (`{kind}`) in a process of its own.
 
 Rows, versions and the cursor commit together, so a killed run loses nothing and repeats nothing.
 A source that no longer answers as agreed fails at once and is told to the ops channel once;
-a slow or limited one is tried again. Run by hand: `earshot crawl {name}`."""
+a slow or limited one is tried again. Run by hand: `earshot crawl {name}`.
+
+**Backfill.** `airflow backfill create --dag-id crawl__{name} --from-date 2026-10-01 --to-date
+2026-10-31` reads those days, an interval of the schedule a run; or trigger it with the params
+`since` and `until` for one span. Either leaves the cursor alone, changes nothing that is stored
+already, and posts no incident of the past."""
+CRAWLED_WITHIN = timedelta(hours=6)
+MOMENT = Param(None, type=["null", "string"], format="date-time", description="ISO 8601, with zone")
 
 
 def crawl_dag(source: Source) -> DAG:
@@ -22,22 +41,49 @@ def crawl_dag(source: Source) -> DAG:
 
     @dag(
         dag_id=f"crawl__{source.name}",
-        schedule=None if source.schedule == "none" else source.schedule,
+        schedule=schedule_of(source),
         doc_md=DOC.format(name=source.name, kind=source.kind),
         tags=["earshot", "crawl", source.kind],
-        **dag_options(),
+        params={"since": MOMENT, "until": MOMENT},
+        **dag_options(done_within=CRAWLED_WITHIN + timedelta(hours=1)),
     )
     def crawl() -> None:
-        @task(outlets=[STORED], pool=source.pool, execution_timeout=timedelta(hours=6))
+        @task(outlets=[STORED], pool=source.pool, execution_timeout=CRAWLED_WITHIN)
         def fetch(name: str) -> Any:
-            from scrapers.run import crawl as crawl_source
-
-            result = crawl_source(settings(), name)
-            yield Metadata(STORED, extra={"source": name, **result.counts()})
+            counts = step(f"crawl:{name}", partial(_crawl, name=name, span=span_of_run()))
+            yield Metadata(STORED, extra={"source": name, **counts})
 
         fetch(source.name)
 
     return crawl()
+
+
+def schedule_of(source: Source) -> Any:
+    """With data intervals, so that each run of a backfill knows which span it reads."""
+    if source.schedule == "none":
+        return None
+    if source.schedule in ("@once", "@continuous"):
+        return source.schedule
+    return CronDataIntervalTimetable(source.schedule, timezone="UTC")
+
+
+def span_of_run() -> tuple[datetime, datetime] | None:
+    """What a run is to read again: the params, a backfill's interval, or nothing for a live run."""
+    context = get_current_context()
+    params, run = context["params"], context["dag_run"]
+    if params.get("since") and params.get("until"):
+        return datetime.fromisoformat(params["since"]), datetime.fromisoformat(params["until"])
+    if str(run.run_type) == "backfill" and run.data_interval_start and run.data_interval_end:
+        return run.data_interval_start, run.data_interval_end
+    return None
+
+
+def _crawl(given: Settings, *, name: str, span: tuple[datetime, datetime] | None) -> CrawlResult:
+    from scrapers.run import crawl as crawl_source
+
+    if span is None:
+        return crawl_source(given, name)
+    return crawl_source(given, name, "backfill", since=span[0], until=span[1])
 
 
 for _source in settings().source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag, task
 
-from dags.common import DRAFTED, WATCHED, dag_options, on_asset_or_every, settings
+from dags.common import DRAFTED, WATCHED, dag_options, on_asset_or_every, step
 
 DOC = """Publishes approved replies and opens tickets, then drains the outbox to Slack.
 
@@ -26,7 +26,7 @@ def deliver() -> None:
     def drain_outbox() -> dict[str, int]:
         from alerts.sending import send_all
 
-        return send_all(settings()).counts()
+        return step("deliver", send_all)
 
     drain_outbox()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from dags.common import dag_options, settings
+from dags.common import dag_options, step
 
 DOC = """Writes the weekly digest of each brand into the outbox; `deliver` sends it.
 
@@ -23,10 +23,10 @@ def digest() -> None:
     """From a week's counts to one message per brand."""
 
     @task
-    def write_digests() -> int:
+    def write_digests() -> dict[str, int]:
         from alerts.slack.digest import digest as write_all
 
-        return write_all(settings())
+        return step("digest", write_all)
 
     write_digests()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import Metadata, dag, task
 
-from dags.common import DRAFTED, WATCHED, dag_options, on_asset_or_every, settings
+from dags.common import DRAFTED, WATCHED, dag_options, on_asset_or_every, step
 
 DOC = """Drafts replies, passes them through the guard and asks for approval in Slack.
 
@@ -28,8 +28,7 @@ def reply() -> None:
     def draft_replies() -> Any:
         from alerts.drafting import draft_replies as draft_all
 
-        result = draft_all(settings())
-        yield Metadata(DRAFTED, extra=result.counts())
+        yield Metadata(DRAFTED, extra=step("reply", draft_all))
 
     draft_replies()
 

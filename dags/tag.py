@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import Metadata, dag, task
 
-from dags.common import STORED, TAGGED, dag_options, on_asset_or_every, settings
+from dags.common import STORED, TAGGED, dag_options, on_asset_or_every, step
 
 DOC = """Claims untagged versions in batches, tags them, commits where the claim still holds.
 
@@ -28,8 +28,7 @@ def tag() -> None:
     def tag_new_versions() -> Any:
         from nlp.tagger import tag as tag_all
 
-        result = tag_all(settings())
-        yield Metadata(TAGGED, extra=result.counts())
+        yield Metadata(TAGGED, extra=step("tag", tag_all))
 
     tag_new_versions()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from dags.common import dag_options, settings
+from dags.common import dag_options, step
 
 DAILY_DOC = """Erases texts older than their source's `retention_days`, and expired quarantine.
 
@@ -29,7 +29,7 @@ def upkeep_weekly() -> None:
     def find_emerging_themes() -> dict[str, int]:
         from nlp.emerging import find_emerging
 
-        return find_emerging(settings()).counts()
+        return step("emerging", find_emerging)
 
     find_emerging_themes()
 
@@ -51,7 +51,7 @@ def upkeep_daily() -> None:
     def erase_what_is_too_old() -> dict[str, int]:
         from alerts.erasing import retain
 
-        return retain(settings())
+        return step("retention", retain)
 
     erase_what_is_too_old()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import Metadata, dag, task
 
-from dags.common import TAGGED, WATCHED, dag_options, on_asset_or_every, settings
+from dags.common import TAGGED, WATCHED, dag_options, on_asset_or_every, step
 
 DOC = """Refreshes hourly counts by publish time, scores every active series, moves incidents.
 
@@ -29,8 +29,7 @@ def watch() -> None:
     def move_incidents() -> Any:
         from alerts.watch import watch as watch_all
 
-        result = watch_all(settings())
-        yield Metadata(WATCHED, extra=result.counts())
+        yield Metadata(WATCHED, extra=step("watch", watch_all))
 
     move_incidents()
 
