@@ -17,6 +17,7 @@ from psycopg2.extensions import connection as Connection
 
 from earshot.errors import FixSettings
 from earshot.settings import Settings
+from sql.analysts import sync_analysts
 from sql.clock import now as clock_now
 from sql.connect import connect
 from sql.named import queries
@@ -99,6 +100,14 @@ def store_shipped(conn: Connection, settings: Settings) -> None:
     known = {(row["model_id"], row["theme_key"]) for row in queries.analyst_known_errors(conn)}
     new = [errors for errors in shipped() if (errors.model_id, errors.theme_key) not in known]
     store(conn, settings, new)
+
+
+def settle_views(settings: Settings) -> dict[str, int]:
+    """Write what the settings say to the views of analysts, and the shipped figures."""
+    with connect(settings) as conn, conn:
+        sync_analysts(conn, settings)
+        store_shipped(conn, settings)
+    return {"service_levels": len(settings.analytics.service_level)}
 
 
 def _errors(

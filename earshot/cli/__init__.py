@@ -15,7 +15,9 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from earshot.cli import (
+    analysts,
     check,
+    export,
     health,
     privacy,
     replies,
@@ -50,6 +52,8 @@ _GROUPS = (
     steps,
     replies,
     web,
+    analysts,
+    export,
     privacy,
     stack,
 )
