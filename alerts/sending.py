@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from alerts.drills import tend_drills
 from alerts.publishing import PublishResult, publish
 from alerts.slack.deliver import DeliveryResult, deliver
 from earshot.settings import Settings
@@ -24,4 +25,5 @@ class SendResult:
 
 def send_all(settings: Settings) -> SendResult:
     """What the deliver DAG runs. Platforms come first: their outcome changes what Slack shows."""
+    tend_drills(settings)
     return SendResult(platforms=publish(settings), slack=deliver(settings))

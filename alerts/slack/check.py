@@ -29,6 +29,9 @@ def channels_of(settings: Settings) -> tuple[str, ...]:
         settings.slack.channel,
         settings.slack.ops_channel,
         settings.slack.escalation.channel,
+        settings.slack.drill_channel,
+        settings.praise.channel if settings.praise else None,
+        *(route.channel for route in settings.route),
         *(brand.channel for brand in settings.brand),
         *(rule.channel for rule in settings.rule),
     ]

@@ -23,6 +23,7 @@ from alerts.slack.blocks import (
     words,
 )
 from alerts.slack.outbox import say
+from alerts.slack.praise import write_praise
 from alerts.slack.routing import brand_channel
 from earshot.settings import Brand, Settings
 from sql.clock import now as clock_now
@@ -39,9 +40,10 @@ PRAISE_SHOWN = 2
 
 
 def digest(settings: Settings) -> int:
-    """What the digest DAG runs: `write_digests` in a transaction of its own."""
+    """What the digest DAG runs: the week's digests and the day's praise."""
     with connect(settings) as conn, conn:
-        return write_digests(conn, settings, clock_now(conn, settings))
+        moment = clock_now(conn, settings)
+        return write_digests(conn, settings, moment) + write_praise(conn, settings, moment)
 
 
 def write_digests(conn: Connection, settings: Settings, now: datetime) -> int:

@@ -14,7 +14,7 @@ from alerts.slack.blocks import Message, header, section
 from alerts.slack.draft_message import DraftView, draft_message, draft_view
 from alerts.slack.incidents import message_key, update_incident
 from alerts.slack.outbox import enqueue, more, say
-from alerts.slack.routing import brand_channel, not_before
+from alerts.slack.routing import Subject, not_before, reply_channel
 from earshot.settings import Settings
 from sql.named import queries
 
@@ -52,7 +52,7 @@ def announce_draft(conn: Connection, settings: Settings, draft_id: int, now: dat
         not_before=not_before(settings, severity="low", zone=zone, now=now),
         about={"draft_id": draft_id},
     )
-    _refresh_parent(conn, settings, row, parent, now)
+    _refresh_parent(conn, settings, row, parent, now, channel)
     return is_said
 
 
@@ -126,21 +126,41 @@ def _thread_of(conn: Connection, settings: Settings, row: Any, now: datetime) ->
         posted = queries.outbox_row(conn, key=key)
         if posted is not None:
             return key, posted["channel"]
-    return _day_key(row, now), brand_channel(settings, row["brand_key"])
+    channel = reply_channel(settings, _subject(row))
+    return _day_key(settings, row, channel, now), channel
 
 
-def _day_key(row: Any, now: datetime) -> str:
+def _subject(row: Any) -> Subject:
+    return Subject(
+        about="replies",
+        brand=row["brand_key"],
+        themes=frozenset(row["themes"] or ()),
+        languages=frozenset([row["language"]] if row["language"] else []),
+    )
+
+
+def _day_key(settings: Settings, row: Any, channel: str, now: datetime) -> str:
+    """One message per brand, channel and day; the usual channel is not named in it."""
     local = now.astimezone(ZoneInfo(row["time_zone"]))
-    return f"drafts:{row['brand_key']}:{local:%Y-%m-%d}"
+    usual = reply_channel(settings, Subject(about="replies", brand=row["brand_key"]))
+    place = "" if channel == usual else f":{channel.lstrip('#')}"
+    return f"drafts:{row['brand_key']}{place}:{local:%Y-%m-%d}"
 
 
 def _refresh_parent(
-    conn: Connection, settings: Settings, row: Any, parent: str, now: datetime
+    conn: Connection,
+    settings: Settings,
+    row: Any,
+    parent: str,
+    now: datetime,
+    channel: str | None = None,
 ) -> None:
-    """Bring the numbers in the message above the thread up to date."""
+    """Bring the numbers in the message above the thread up to date; post it in its `channel`."""
     if parent == message_key(row["incident_id"] or 0):
         update_incident(conn, settings, row["incident_id"], now)
         return
+    posted = queries.outbox_row(conn, key=parent)
+    usual = reply_channel(settings, Subject(about="replies", brand=row["brand_key"]))
     queries.outbox_lock(conn, key=parent)  # before counting: two decisions take turns
     count = queries.slack_drafts_under(conn, parent=parent, now=now)
     zone = ZoneInfo(row["time_zone"])
@@ -149,7 +169,7 @@ def _refresh_parent(
         key=parent,
         subject=parent,
         message=day_message(row["brand_name"], parent, count),
-        channel=brand_channel(settings, row["brand_key"]),
+        channel=posted["channel"] if posted else channel or usual,
         brand_id=row["brand_id"],
         now=now,
         not_before=not_before(settings, severity="low", zone=zone, now=now),

@@ -16,7 +16,7 @@ from alerts.slack.blocks import Message, header, section
 from alerts.slack.closing import closing_report
 from alerts.slack.incident_message import incident_message
 from alerts.slack.outbox import enqueue, more, say
-from alerts.slack.routing import incident_channel, is_posted, not_before
+from alerts.slack.routing import Subject, incident_channel, is_posted, not_before, routed
 from alerts.slack.view import IncidentView, view_of
 from earshot.settings import Settings
 from sql.named import queries
@@ -50,12 +50,14 @@ def announce_incident(
     ):
         return False
     view = incident_view(settings, row, now)
+    if is_known:
+        _tell_route(conn, settings, row, now)
     return say(
         conn,
         key=key,
         subject=key,
         message=incident_message(view),
-        channel=_channel(settings, row),
+        channel=_channel(conn, settings, row),
         brand_id=row["brand_id"],
         now=now,
         not_before=not_before(settings, severity=view.severity, zone=view.zone, now=now),
@@ -100,7 +102,7 @@ def thread_note(
         subject=key,
         action="thread",
         payload=more(t.escape(text), key) | {"incident_id": incident_id},
-        channel=_channel(settings, row),
+        channel=_channel(conn, settings, row),
         brand_id=row["brand_id"],
         now=now,
         not_before=not_before(settings, severity=view.severity, zone=view.zone, now=now),
@@ -120,7 +122,7 @@ def close_incident(conn: Connection, settings: Settings, incident_id: int, now: 
         key=f"{key}:report",
         subject=key,
         message=closing_report(incident_view(settings, row, now), events),
-        channel=_channel(settings, row),
+        channel=_channel(conn, settings, row),
         brand_id=row["brand_id"],
         now=now,
         parent=key,
@@ -154,7 +156,7 @@ def _escalate(conn: Connection, settings: Settings, incident_id: int, now: datet
     announce_incident(conn, settings, incident_id, now)
     if escalation.channel:
         message = escalation_message(
-            incident_view(settings, row, now), settings, _channel(settings, row)
+            incident_view(settings, row, now), settings, _channel(conn, settings, row)
         )
         key = f"{message_key(incident_id)}:escalation"
         say(
@@ -210,7 +212,51 @@ def incident_view(settings: Settings, row: Any, now: datetime) -> IncidentView:
     return view_of(row, now, settings.web.url, has_desk=settings.ticket is not None)
 
 
-def _channel(settings: Settings, row: Any) -> str:
-    return incident_channel(
-        settings, brand=row["brand_key"], rule=row["rule"], chosen=row["channel"]
+def _channel(conn: Connection, settings: Settings, row: Any) -> str:
+    """Where the message stands or will stand: what is posted never moves."""
+    posted = queries.outbox_row(conn, key=message_key(row["id"]))
+    if posted is not None:
+        return str(posted["channel"])
+    return incident_channel(settings, _subject(conn, row), rule=row["rule"], chosen=row["channel"])
+
+
+def _subject(conn: Connection, row: Any) -> Subject:
+    quotes = (row["evidence"] or {}).get("quotes") or []
+    ids = [quote["feedback_id"] for quote in quotes]
+    found = queries.slack_languages(conn, ids=ids) if ids else []
+    return Subject(
+        about="incidents",
+        brand=row["brand_key"],
+        severity=row["severity"],
+        themes=frozenset([row["theme_key"]] if row["theme_key"] else []),
+        languages=frozenset(each["language"] for each in found),
+    )
+
+
+def _tell_route(conn: Connection, settings: Settings, row: Any, now: datetime) -> None:
+    """Point to the message, once, from a channel that hears of it since it became more severe."""
+    posted = _channel(conn, settings, row)
+    channel = routed(settings, _subject(conn, row))
+    if channel is None or channel == posted or row["channel"]:
+        return
+    view = incident_view(settings, row, now)
+    told = f"{t.label(view.brand)} · now {view.severity}. The message stands in {t.escape(posted)}"
+    told += f" · {t.link(view.evidence.page_url, 'open page')}" if view.evidence.page_url else "."
+    key = f"{message_key(row['id'])}:routed:{channel}"
+    enqueue(
+        conn,
+        key=key,
+        subject=key,
+        action="post",
+        payload={
+            "text": f"Now {view.severity}: {t.label(view.headline, 300)}",
+            "blocks": [header(f"{view.icon} {view.headline}"), section(told)],
+            "chart": None,
+            "feedback_ids": [],
+            "incident_id": row["id"],
+        },
+        channel=channel,
+        brand_id=row["brand_id"],
+        now=now,
+        not_before=not_before(settings, severity=view.severity, zone=view.zone, now=now),
     )

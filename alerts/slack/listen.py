@@ -22,6 +22,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from alerts import approvals
+from alerts.drills import practise
 from alerts.publishing import publish
 from alerts.redrafting import objections, write_again
 from alerts.replies.limits import limit_of
@@ -146,10 +147,11 @@ class _Room:
 
 
 def _register(app: App, room: _Room) -> None:
-    app.action("incident_confirm")(_decision(room, _confirm))
-    app.action("incident_snooze")(_decision(room, _snooze))
-    app.action("incident_assign")(_decision(room, _assign))
-    app.action("incident_dismiss")(_opening(room, _open_dismiss))
+    app.action("incident_confirm")(_decision(room, _or_practise(_confirm, "confirmed")))
+    app.action("incident_snooze")(_decision(room, _or_practise(_snooze, "snoozed")))
+    app.action("incident_assign")(_decision(room, _or_practise(_assign, "assigned")))
+    app.action("incident_dismiss", matchers=[_is_earnest])(_opening(room, _open_dismiss))
+    app.action("incident_dismiss")(_decision(room, _or_practise(_dismiss, "dismissed")))
     app.view("incident_dismissed")(_decision(room, _dismiss))
     app.action("draft_approve")(_decision(room, _approve))
     app.action("draft_drop")(_decision(room, _drop))
@@ -211,6 +213,24 @@ def _opening(room: _Room, make: Open) -> Handler:
 
 def _not_allowed(room: _Room) -> str:
     return f"Only members of {', '.join(room.settings.slack.deciders)} may decide here."
+
+
+def _is_earnest(body: dict[str, Any]) -> bool:
+    """Whether the click is about an incident, not about a drill."""
+    return not str(body["actions"][0]["block_id"]).startswith("drill:")
+
+
+def _or_practise(decide: Decide, kind: str) -> Decide:
+    """The decision, or its note where the buttons belong to a drill."""
+
+    def either(room: _Room, conn: Connection, now: datetime, body: dict[str, Any]) -> str | None:
+        if _is_earnest(body):
+            return decide(room, conn, now, body)
+        drill_id = int(body["actions"][0]["block_id"].removeprefix("drill:"))
+        actor = body["user"]["id"]
+        return practise(conn, room.settings, drill_id, kind, actor=actor, now=now)
+
+    return either
 
 
 def _incident_id(body: dict[str, Any]) -> int:

@@ -17,6 +17,7 @@ from typer.exceptions import Abort, TyperException
 from earshot.cli import (
     analysts,
     check,
+    drill,
     export,
     health,
     privacy,
@@ -51,6 +52,7 @@ _GROUPS = (
     themes,
     steps,
     replies,
+    drill,
     web,
     analysts,
     export,

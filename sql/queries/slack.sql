@@ -128,7 +128,7 @@ inner join earshot.brand as brand on incident.brand_id = brand.id
 inner join earshot.outbox as outbox on outbox.key = 'incident:' || incident.id
 where
     incident.state <> 'resolved'
-    and incident.direction = 'negative'
+    and incident.direction <> 'positive'
     and incident.verdict is null
     and incident.assigned_to is null
     and incident.escalated_at is null
@@ -186,6 +186,17 @@ select
         from decision) as decisions,
     (select destination from earshot.outbox where key = 'publish:' || locked.id) as publish_to,
     (
+        select array_agg(theme.key order by theme_tag.probability desc)
+        from earshot.theme_tag
+        inner join earshot.theme on theme_tag.theme_id = theme.id
+        inner join earshot.brand_model
+            on
+                brand_model.brand_id = locked.brand_id
+                and brand_model.model_id = theme_tag.model_id
+                and brand_model.state = 'active'
+        where theme_tag.feedback_version_id = told.id
+    ) as themes,
+    (
         select jsonb_build_object('number', number, 'url', url, 'status', status)
         from earshot.ticket
         where ticket.feedback_id = locked.feedback_id
@@ -209,6 +220,20 @@ select
 from earshot.outbox as outbox
 inner join earshot.reply_draft as draft on outbox.key = 'draft:' || draft.id
 where outbox.payload ->> 'parent' = :parent and draft.state <> 'void';
+
+-- name: slack_languages(ids)
+-- The language that most of these texts are written in.
+select
+    tagging.language,
+    count(*) as texts
+from earshot.feedback as feedback
+inner join earshot.feedback_version as told
+    on told.feedback_id = feedback.id and told.version = feedback.version
+inner join earshot.tagging as tagging on tagging.feedback_version_id = told.id
+where feedback.id = any(cast(:ids as bigint [])) and tagging.language is not null
+group by tagging.language
+order by texts desc, tagging.language
+limit 1;
 
 -- name: slack_brand_id(key)$
 select id from earshot.brand where key = :key;

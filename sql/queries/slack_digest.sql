@@ -136,3 +136,50 @@ where
     and length(told.body) between 40 and 280
 order by tagging.p_positive desc, feedback.id
 limit :most;
+
+-- name: slack_praise(brand_id, since, until, most)
+-- Surely positive, well rated words of a day that nobody was paid for; not yet answered ones
+-- first, then those by most readers.
+select
+    feedback.id,
+    told.body,
+    feedback.url,
+    feedback.published_at,
+    feedback.is_verified is true as is_verified,
+    feedback.brand_reply is not null as is_answered,
+    source.name as source_name,
+    (told.rating * 5 / told.rating_scale)::double precision as stars,
+    (
+        select theme.name
+        from earshot.theme_tag
+        inner join earshot.theme on theme_tag.theme_id = theme.id
+        where
+            theme_tag.feedback_version_id = told.id
+            and theme_tag.model_id = brand_model.model_id
+            and theme_tag.sentiment = 'positive'
+            and theme.kind <> 'urgent'
+        order by theme_tag.probability desc
+        limit 1
+    ) as theme
+from earshot.feedback as feedback
+inner join earshot.feedback_brand as feedback_brand
+    on feedback_brand.feedback_id = feedback.id and feedback_brand.brand_id = :brand_id
+inner join earshot.source as source on feedback.source_id = source.id
+inner join earshot.feedback_version as told
+    on told.feedback_id = feedback.id and told.version = feedback.version
+inner join earshot.brand_model as brand_model
+    on brand_model.brand_id = feedback_brand.brand_id and brand_model.state = 'active'
+inner join earshot.tagging as tagging
+    on tagging.feedback_version_id = told.id and tagging.model_id = brand_model.model_id
+where
+    feedback.speaker = 'customer'
+    and feedback.deleted_at is null
+    and feedback.is_incentivised is not true
+    and feedback.published_at >= :since
+    and feedback.published_at < :until
+    and tagging.sentiment = 'positive'
+    and tagging.p_positive >= 0.8
+    and coalesce(told.rating * 5 / told.rating_scale, 5) >= 4
+    and length(told.body) between 40 and 1000
+order by is_answered, coalesce(feedback.reach, 0) desc, tagging.p_positive desc, feedback.id
+limit :most;

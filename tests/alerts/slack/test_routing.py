@@ -18,8 +18,15 @@ from alerts.slack.incidents import (
     thread_note,
 )
 from alerts.slack.notices import tell_sources
-from alerts.slack.routing import incident_channel, is_posted, not_before
+from alerts.slack.routing import (
+    Subject,
+    incident_channel,
+    is_posted,
+    not_before,
+    reply_channel,
+)
 from earshot.settings import Settings
+from earshot.settings_publishing import Route
 from sql.clock import advance
 from tests.alerts.slack.conftest import NOON
 from tests.alerts.slack.test_delivery import advance_to, announce, row, send
@@ -43,12 +50,73 @@ def plain(**values: Any) -> Settings:
     )  # fmt: skip
 
 
+def about(**values: Any) -> Subject:
+    return Subject(**{"about": "incidents", "brand": "northwind", **values})
+
+
 def test_a_rule_names_the_channel_before_the_brand_before_the_default() -> None:
     settings = plain()
 
-    assert incident_channel(settings, brand="northwind", rule="safety") == "#safety"
-    assert incident_channel(settings, brand="northwind", rule="default") == "#northwind"
-    assert incident_channel(settings, brand="other", rule="default") == "#voice-of-customer"
+    assert incident_channel(settings, about(), rule="safety") == "#safety"
+    assert incident_channel(settings, about(), rule="default") == "#northwind"
+    assert incident_channel(settings, about(brand="other"), rule="default") == "#voice-of-customer"
+
+
+ROUTES = [
+    {"channel": "#leads", "about": "incidents", "least_severity": "critical"},
+    {"channel": "#dach", "languages": ["de"]},
+    {"channel": "#money", "themes": ["refunds", "billing"]},
+    {"channel": "#other", "brand": "other", "about": "replies"},
+]
+
+
+@pytest.mark.parametrize(
+    ("subject", "channel"),
+    [
+        (about(severity="critical", languages=frozenset({"de"})), "#leads"),
+        (about(severity="high", languages=frozenset({"de-AT"})), "#dach"),
+        (about(severity="high", languages=frozenset({"den"})), "#northwind"),
+        (about(severity="high", themes=frozenset({"refunds"})), "#money"),
+        (about(about="replies", brand="other"), "#other"),
+        (about(about="replies", languages=frozenset({"de"})), "#dach"),
+        (about(), "#northwind"),
+    ],
+)
+def test_the_first_route_that_fits_decides(subject: Subject, channel: str) -> None:
+    settings = plain(route=ROUTES)
+
+    found = (
+        reply_channel(settings, subject)
+        if subject.about == "replies"
+        else incident_channel(settings, subject, rule="default")
+    )
+
+    assert found == channel
+
+
+def test_an_incident_that_becomes_critical_is_pointed_to_once(
+    conn: Connection,
+    slack: SlackStandIn,
+    slack_settings: Settings,
+    open_incident: Callable[..., int],
+    change_incident: Callable[..., None],
+) -> None:
+    slack.add_channel("leads")
+    route = Route(channel="#leads", least_severity="critical")
+    settings = slack_settings.model_copy(update={"route": (route,)})
+    incident = open_incident()
+    announce(conn, settings, incident)
+    send(settings)
+    change_incident(incident, severity="critical")
+    for items in (60, 80):
+        change_incident(incident, items=items)
+        announce(conn, settings, incident)
+        send(settings)
+
+    (pointer,) = slack.roots("leads")
+    (message,) = slack.roots()
+    assert "The message stands in #voice-of-customer" in "\n".join(texts(pointer["blocks"]))
+    assert message["edits"] == 2
 
 
 @pytest.mark.parametrize(
