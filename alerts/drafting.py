@@ -17,6 +17,7 @@ from alerts.replies.compose import draft
 from alerts.replies.facts import Facts, load_facts
 from alerts.replies.priority import Priority, prioritise
 from alerts.replies.records import Draft, NoDraft, ReviewForReply, ThemeMention
+from alerts.reply_targets import targets_of
 from alerts.slack.drafts import announce_draft
 from earshot.settings import Settings
 from sql.clock import now as clock_now
@@ -75,7 +76,8 @@ def _draft_one(conn: Connection, settings: Settings, row: Any, moment: datetime)
     """Store what became of one complaint; returns the state of its draft."""
     review = review_of(row)
     max_age = timedelta(days=settings.clock.reply_max_age_days)
-    priority = prioritise(review, now=moment, max_age=max_age)
+    targets = targets_of(settings, row["source"])
+    priority = prioritise(review, now=moment, max_age=max_age, targets=targets)
     facts_file = settings.brand_named(row["brand"]).facts
     if priority.decision in ("hold", "skip"):
         outcome = NoDraft(reason="urgent", explanation="; ".join(priority.reasons))

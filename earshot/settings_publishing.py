@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -24,6 +24,8 @@ class Publishing(Part):
     """Names of sources whose replies are copied by a person, though an API would take them."""
     greet_by_name: bool = True
     """Put "Hello NAME," before a reply where the platform tells the name at that moment."""
+    reply_target_minutes: dict[Severity, Annotated[int, Field(gt=0)]] = {}
+    """Minutes until a reply is due, by severity; what is not named keeps its usual target."""
 
 
 class AutoReply(Part):
