@@ -33,7 +33,6 @@ a slow or limited one is tried again. Run by hand: `earshot crawl {name}`.
 `since` and `until` for one span. Either leaves the cursor alone, changes nothing that is stored
 already, and posts no incident of the past."""
 CRAWLED_WITHIN = timedelta(hours=6)
-MOMENT = Param(None, type=["null", "string"], format="date-time", description="ISO 8601, with zone")
 
 
 def crawl_dag(source: Source) -> DAG:
@@ -44,7 +43,7 @@ def crawl_dag(source: Source) -> DAG:
         schedule=schedule_of(source),
         doc_md=DOC.format(name=source.name, kind=source.kind),
         tags=["earshot", "crawl", source.kind],
-        params={"since": MOMENT, "until": MOMENT},
+        params={"since": moment("Begin"), "until": moment("End, excluded,")},
         **dag_options(done_within=CRAWLED_WITHIN + timedelta(hours=1)),
     )
     def crawl() -> None:
@@ -56,6 +55,12 @@ def crawl_dag(source: Source) -> DAG:
         fetch(source.name)
 
     return crawl()
+
+
+def moment(what: str) -> Param:
+    """A param of its own for each name: Airflow writes the value of a run into the object."""
+    text = f"{what} of a backfill: ISO 8601, with zone"
+    return Param(None, type=["null", "string"], format="date-time", description=text)
 
 
 def schedule_of(source: Source) -> Any:

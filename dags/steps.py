@@ -53,6 +53,9 @@ def step(name: str, work: Callable[[Settings], Result | Mapping[str, int] | int]
 def _guarded(work: Callable[[Settings], Any], given: Settings) -> Any:
     import psycopg2
 
+    from sql.connect import adopt_airflow_connection
+
+    adopt_airflow_connection()
     try:
         return work(given)
     except psycopg2.Error as error:

@@ -26,6 +26,14 @@ Role = Literal["owner", "pipeline", "web", "analyst"]
 AIRFLOW_CONNECTION = "earshot_db"
 AIRFLOW_VARIABLE = f"AIRFLOW_CONN_{AIRFLOW_CONNECTION.upper()}"
 CONNECT_SECONDS = 10
+LIBPQ = {
+    "host", "hostaddr", "port", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslsni",
+    "ssl_min_protocol_version", "channel_binding", "gssencmode", "krbsrvname",
+    "target_session_attrs", "load_balance_hosts", "options", "passfile", "service",
+    "connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
+    "tcp_user_timeout", "application_name",
+}  # fmt: skip
+"""What an Airflow connection's extra may say to libpq (PostgreSQL, 34.1.2 Parameter Key Words)."""
 USER_MUST_ACT = (
     "authentication failed",
     "no password supplied",
@@ -234,6 +242,12 @@ def _given_address(settings: Settings) -> tuple[str | None, str]:
     return None, "embedded"
 
 
+def adopt_airflow_connection() -> None:
+    """Inside a task, let the processes that it starts find the connection `earshot_db` too."""
+    if not os.environ.get(AIRFLOW_VARIABLE):
+        _airflow_connection()
+
+
 def _airflow_connection() -> str | None:
     """The connection `earshot_db`, asked for only inside a running task.
 
@@ -247,9 +261,11 @@ def _airflow_connection() -> str | None:
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
-        uri = str(BaseHook.get_connection(AIRFLOW_CONNECTION).get_uri())
+        found = BaseHook.get_connection(AIRFLOW_CONNECTION)
     except AirflowNotFoundException:
         return None
+    names = ("login", "password", "host", "port", "schema")
+    uri = _url_of({**{name: getattr(found, name) for name in names}, "extra": found.extra_dejson})
     os.environ[AIRFLOW_VARIABLE] = uri
     return uri
 
@@ -272,9 +288,11 @@ def _url_of(given: Mapping[str, Any]) -> str:
     port = f":{given['port']}" if given.get("port") else ""
     extra = given.get("extra") or {}
     extra = json.loads(extra) if isinstance(extra, str) else extra
-    query = f"?{urlencode(extra)}" if extra else ""
-    host = quote(given.get("host") or "", safe="")
-    return f"postgresql://{login}@{host}{port}/{given.get('schema') or ''}{query}"
+    # Airflow's own hooks keep more there than the server's library understands.
+    known = {name: str(value) for name, value in extra.items() if name in LIBPQ}
+    query = f"?{urlencode(known, quote_via=quote)}" if known else ""
+    host, schema = (quote(given.get(name) or "", safe="") for name in ("host", "schema"))
+    return f"postgresql://{login}@{host}{port}/{schema}{query}"
 
 
 def _parsed(url: str, origin: str) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def test_a_user_who_may_do_nothing_gets_the_statements_for_the_administrator(
 def test_an_airflow_connection_may_be_json(monkeypatch):
     written = (
         '{"conn_type": "postgres", "host": "db.example", "port": 5433, "schema": "shop",'
-        ' "login": "app", "password": "p@ss/word", "extra": {"sslmode": "require"}}'
+        ' "login": "app", "password": "p@ss/word", "extra": {"sslmode": "require", "iam": true}}'
     )
 
     parsed = connecting._parsed(connecting._as_url(written), "test")
