@@ -1,8 +1,8 @@
-"""Erasure and retention: every copy of a text goes, in the database, the outbox and Slack.
+"""Erasure and retention: every copy of a text goes, in the database, the outbox, Slack and exports.
 
 A request is one transaction and one audit row that says nothing of whom. The journal beside the
 database (`erasures.jsonl` in the home folder, 0600) holds what is needed to erase again after an
-old backup was restored: `earshot erase --again`.
+old backup was restored: `earshot erase --again`. It names authors by key and texts by hash.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
@@ -22,6 +23,7 @@ from earshot.identity import author_key
 from earshot.settings import Settings
 from sql.clock import now as clock_now
 from sql.connect import connect
+from sql.export_files import EXPORTING, erase_rows
 from sql.named import queries
 
 BATCH = 5_000
@@ -80,6 +82,7 @@ def erase(settings: Settings, scope: Scope, requested_by: str) -> dict[str, int]
         _remember(settings, scope)
         with conn:
             now = clock_now(conn, settings)
+            queries.export_hold_to_end(conn, key=EXPORTING)
             erased = _erase(conn, settings, scope, now)
             queries.erase_audit(
                 conn,
@@ -92,9 +95,16 @@ def erase(settings: Settings, scope: Scope, requested_by: str) -> dict[str, int]
 
 
 def erase_again(settings: Settings) -> dict[str, int]:
-    """Erase everything of the journal once more: after a backup was restored."""
+    """Erase everything of the journal once more: after a backup was restored.
+
+    Texts that are younger than the backup are not in it: their hashes keep them from coming back.
+    """
     erased = {"requests": 0, "texts": 0}
-    for scope in _journal(settings):
+    scopes, text_keys = _journal(settings)
+    with connect(settings) as conn, conn:
+        now = clock_now(conn, settings)
+        queries.erase_remember_keys(conn, text_keys=text_keys, now=now)
+    for scope in scopes:
         done = erase(settings, scope, "journal")
         erased["requests"] += 1
         erased["texts"] += done["texts"]
@@ -142,15 +152,23 @@ def _erase(conn: Connection, settings: Settings, scope: Scope, now: datetime) ->
         queries.erase_remember_id(conn, **where, now=now)
     if ids:
         queries.erase_recount(conn, feedback_ids=ids)
-    messages = _erase_texts(conn, settings, ids, now)
+        keys = queries.erase_text_keys(conn, feedback_ids=ids)
+        _append(settings, {"text_keys": [row["text_key"] for row in keys]})
+    copies = _erase_texts(conn, settings, ids, now)
     left = _left(conn, ids, scope.author_key)
-    return {"texts": len(ids), "quarantine": held, "messages": messages, "left": left}
+    return {"texts": len(ids), "quarantine": held, **copies, "left": left}
 
 
-def _erase_texts(conn: Connection, settings: Settings, ids: list[int], now: datetime) -> int:
-    """Quotes, messages, then the texts with all that hangs on them; returns messages erased."""
+def _erase_texts(
+    conn: Connection, settings: Settings, ids: list[int], now: datetime
+) -> dict[str, int]:
+    """Quotes, messages, the texts with all that hangs on them, then rows of exported files.
+
+    Returns:
+        Outbox rows emptied, rows of exports, and exports that are not where they were written.
+    """
     if not ids:
-        return 0
+        return {"messages": 0, "export_rows": 0, "exports_missing": 0}
     queries.erase_quotes(conn, feedback_ids=ids)
     messages = 0
     for _ in range(TRIES):
@@ -160,7 +178,12 @@ def _erase_texts(conn: Connection, settings: Settings, ids: list[int], now: date
             break
     queries.erase_remember(conn, feedback_ids=ids, now=now)
     queries.erase_texts(conn, feedback_ids=ids)
-    return messages
+    exported = erase_rows(settings.home_folder, ids)
+    return {
+        "messages": messages,
+        "export_rows": exported["rows"],
+        "exports_missing": exported["missing_folders"],
+    }
 
 
 def _left(conn: Connection, ids: list[int], key: str | None) -> int:
@@ -180,6 +203,7 @@ def _retain_source(
     erased = 0
     while True:
         with conn:
+            queries.export_hold_to_end(conn, key=EXPORTING)
             rows = queries.erase_find_older(conn, source=source, before=before, size=BATCH)
             ids = [row["id"] for row in rows]
             _erase_texts(conn, settings, ids, now)
@@ -190,23 +214,27 @@ def _retain_source(
 
 def _remember(settings: Settings, scope: Scope) -> None:
     """Write the journal first: a request that is then cut short is repeated, never forgotten."""
-    if scope in _journal(settings):
-        return
-    line = json.dumps({name: value for name, value in asdict(scope).items() if value})
+    if scope not in _journal(settings)[0]:
+        _append(settings, {name: value for name, value in asdict(scope).items() if value})
+
+
+def _append(settings: Settings, entry: dict[str, Any]) -> None:
     file = _journal_file(settings)
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as journal:
-        journal.write(line + "\n")
+        journal.write(json.dumps(entry) + "\n")
         journal.flush()
         os.fsync(journal.fileno())
 
 
-def _journal(settings: Settings) -> list[Scope]:
+def _journal(settings: Settings) -> tuple[list[Scope], list[str]]:
+    """Requests, and the hashes of all texts that they erased."""
     file = _journal_file(settings)
     if not file.exists():
-        return []
-    lines = file.read_text("utf-8").splitlines()
-    return [Scope(**json.loads(line)) for line in lines if line.strip()]
+        return [], []
+    entries = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
+    scopes = [Scope(**entry) for entry in entries if "text_keys" not in entry]
+    return scopes, [key for entry in entries for key in entry.get("text_keys", ())]
 
 
 def _journal_file(settings: Settings) -> Path:

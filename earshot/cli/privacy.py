@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from earshot.cli.common import AsJson, SettingsFile, emit, say, settings_of, tell
+from earshot.cli.common import AsJson, SettingsFile, complain, emit, say, settings_of, tell
 
 Author = Annotated[
     str | None, typer.Option(metavar="PLATFORM:ID", help="All texts of this author.")
@@ -31,7 +31,7 @@ def erase(
     json: AsJson = False,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Erase every copy of what somebody wrote: tables, outbox and Slack."""
+    """Erase every copy of what somebody wrote: tables, outbox, Slack and exported files."""
     from alerts.erasing import erase as erase_scope
     from alerts.erasing import erase_again, retain, scope_of
 
@@ -42,7 +42,13 @@ def erase(
         tell(retain(settings, older_than=older_than), as_json=json)
     else:
         scope = scope_of(settings, author=author, text=text)
-        tell(erase_scope(settings, scope, getpass.getuser()), as_json=json)
+        erased = erase_scope(settings, scope, getpass.getuser())
+        tell(erased, as_json=json)
+        if erased["exports_missing"]:
+            complain(
+                f"{erased['exports_missing']} exported folders are not where they were written; "
+                f"erase there too: {settings.home_folder / 'exports.jsonl'} names them."
+            )
 
 
 def access(author: Author = None, settings_file: SettingsFile = None) -> None:

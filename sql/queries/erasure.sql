@@ -58,6 +58,19 @@ insert into earshot.erased (text_key, erased_at)
 values (earshot.text_key(:platform, :external_id), :now)
 on conflict do nothing;
 
+-- name: erase_text_keys(feedback_ids)
+-- The hashes by which the journal knows texts.
+select encode(earshot.text_key(platform, external_id), 'hex') as text_key
+from earshot.feedback
+where id = any(:feedback_ids)
+order by id;
+
+-- name: erase_remember_keys(text_keys, now)!
+insert into earshot.erased (text_key, erased_at)
+select decode(given.text_key, 'hex'), :now
+from unnest(cast(:text_keys as text[])) as given (text_key)
+on conflict do nothing;
+
 -- name: erase_texts(feedback_ids)!
 -- Versions, tags, corrections, drafts and the rest go with it.
 delete from earshot.feedback
@@ -107,6 +120,18 @@ select
         select count(*) from earshot.quarantine
         where author_key = :author_key
     ) as quarantine,
+    (
+        select count(*) from earshot.question
+        where not exists (
+            select
+            from earshot.feedback_version
+            where feedback_version.id = question.feedback_version_id
+        )
+    ) as question,
+    (
+        select count(*) from earshot.feedback_history
+        where feedback_id = any(:feedback_ids)
+    ) as feedback_history,
     (
         select count(*) from earshot.incident
         cross join jsonb_array_elements(incident.evidence -> 'quotes') as quote
