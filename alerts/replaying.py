@@ -13,6 +13,7 @@ from alerts.detection import replay as replay_changes
 from alerts.observations import observations
 from alerts.watch import engine_settings
 from earshot.settings import Settings
+from sql.clock import now as clock_now
 from sql.connect import connect
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,7 +35,7 @@ def replay(
         in order of opening.
     """
     with connect(settings) as conn, conn:
-        rules = engine_settings(conn, settings)
+        rules = engine_settings(conn, settings, clock_now(conn, settings))
         seen = list(_history(conn, settings, until or NEVER))
     changes = replay_changes(
         seen,

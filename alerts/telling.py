@@ -20,6 +20,7 @@ from alerts.detection import (
     moment_of,
 )
 from alerts.detection.explain import differences, quotes
+from alerts.memory import similar_to
 from alerts.observations import Texts
 from alerts.slack.evidence import (
     Difference,
@@ -27,6 +28,7 @@ from alerts.slack.evidence import (
     Hour,
     Quote,
     Screen,
+    Similar,
     SourceHealth,
     ThemeShare,
 )
@@ -63,8 +65,10 @@ def evidence_of(
     earlier = _everyone(incident, texts, incident.started_at - USUAL_HOURS, incident.started_at)
     themes = {row["key"]: row for row in queries.watch_theme_weights(conn)}
     theme = themes.get(incident.theme or "")
+    differences_told = _differences(voices, before)
     return Evidence(
         title=theme["name"] if theme else "Sudden wave",
+        similar=_similar(conn, incident, [d.value for d in differences_told]),
         noun="complaints" if incident.direction == "negative" else "voices",
         hours=_hours(incident, texts, hour_of(now)),
         baseline_low=0.0,
@@ -72,7 +76,7 @@ def evidence_of(
         share_negative=_share(everyone),
         usual_share_negative=_share(earlier),
         themes=_themes(voices, themes),
-        differences=_differences(voices, before),
+        differences=differences_told,
         quotes=_quotes(voices),
         screens=_screens(incident, voices),
         sources=_sources(conn, voices),
@@ -89,6 +93,7 @@ def _evidence_of_reports(conn: Connection, incident: Incident, texts: Texts) -> 
     theme = themes.get(incident.theme or "")
     return Evidence(
         title=theme["name"] if theme else "Widely seen complaint",
+        similar=_similar(conn, incident, ()),
         noun="reports",
         themes=_themes(voices, themes),
         quotes=_quotes(voices),
@@ -215,6 +220,20 @@ def _sources(conn: Connection, voices: Sequence[Observation]) -> tuple[SourceHea
         )
         for row in queries.watch_sources(conn, names=names)
     )
+
+
+def _similar(conn: Connection, incident: Incident, values: Sequence[str]) -> Similar | None:
+    found = similar_to(
+        conn,
+        incident_id=0,
+        brand=incident.brand,
+        kind=incident.kind,
+        started_at=moment_of(incident.started_at),
+        theme=incident.theme,
+        product=incident.product,
+        values=values,
+    )
+    return Similar(**found) if found else None
 
 
 def _trend(incident: Incident) -> str | None:

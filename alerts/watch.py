@@ -25,7 +25,9 @@ from alerts.detection import (
     moment_of,
 )
 from alerts.incident_store import load_incidents, store_incidents
+from alerts.memory import write_reports
 from alerts.observations import Texts, cells
+from alerts.report_card import learned_factors, tell_report_cards
 from alerts.slack.incidents import end_snoozes, escalate_unanswered
 from alerts.slack.notices import tell_sources
 from earshot.settings import Settings
@@ -94,6 +96,7 @@ def watch(settings: Settings) -> WatchResult:
             end_snoozes(conn, settings, moment)
             escalate_unanswered(conn, settings, moment)
             tell_sources(conn, settings, moment)
+            tell_report_cards(conn, settings, moment)
     return WatchResult(
         hours=sum(result.hours for result in results),
         opened=sum(result.opened for result in results),
@@ -102,16 +105,17 @@ def watch(settings: Settings) -> WatchResult:
     )
 
 
-def engine_settings(conn: Connection, settings: Settings) -> EngineSettings:
-    """Rules, planned events and theme weights, as the engine reads them."""
+def engine_settings(conn: Connection, settings: Settings, now: datetime) -> EngineSettings:
+    """Rules with what they learned, planned events and theme weights, as the engine reads them."""
     themes = list(queries.watch_theme_weights(conn))
+    learned = learned_factors(conn, settings, now)
     return EngineSettings(
         rules=tuple(
             Rule(
                 name=rule.name,
                 brand=rule.brand,
                 themes=frozenset(rule.themes),
-                sensitivity=rule.sensitivity,
+                sensitivity=rule.sensitivity * learned.get(rule.name, 1.0),
                 least_severity=rule.least_severity,
                 channel=rule.channel,
                 is_muted=rule.is_muted,
@@ -139,7 +143,7 @@ def engine_settings(conn: Connection, settings: Settings) -> EngineSettings:
 def _watch_brand(conn: Connection, settings: Settings, brand: str, moment: datetime) -> WatchResult:
     """One brand, in one transaction."""
     with conn:
-        engine = Engine(engine_settings(conn, settings))
+        engine = Engine(engine_settings(conn, settings, moment))
         progress = _load(conn, engine, brand)
         now = hour_of(moment)
         taken = {hour_of(row["hour"]) for row in queries.watch_take_changed(conn, brand=brand)}
@@ -149,6 +153,7 @@ def _watch_brand(conn: Connection, settings: Settings, brand: str, moment: datet
         texts = Texts(conn, brand, moment - timedelta(hours=RECENT_HOURS))
         changes = _take_in(conn, engine, brand, changed, progress, moment, texts)
         told = store_incidents(conn, settings, engine, changes, texts, moment)
+        write_reports(conn, brand, moment)
         _save(conn, engine, brand, progress.after(changed, now))
     kinds = [change.kind for change in changes]
     return WatchResult(

@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from earshot.errors import FixSettings
 from earshot.settings_analytics import Analytics
+from earshot.settings_detection import Detection
 from earshot.settings_health import Health, Log
 from earshot.settings_publishing import AutoReply, Praise, Publishing, Route, Ticket
 
@@ -240,6 +241,7 @@ class Settings(Section):
     model: Model = Model()
     planned_event: tuple[PlannedEvent, ...] = ()
     airflow: Airflow = Airflow()
+    detection: Detection = Detection()
     health: Health = Health()
     log: Log = Log()
     web: Web = Web()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,6 +27,15 @@ CONTENT = 5.0
 """A rating with which nobody reports an emergency."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What the words of a report with one tag must and must not hold."""
+
+    needs: re.Pattern[str]
+    unless: re.Pattern[str]
+    beside: re.Pattern[str] | None
+
+
 def is_credible(report: Observation, tag: str) -> bool:
     """Whether the words of a report bear out its urgent tag."""
     if report.rating is not None and report.rating >= CONTENT:
@@ -33,8 +43,9 @@ def is_credible(report: Observation, tag: str) -> bool:
     words = _words().get(tag)
     if words is None or not report.text or not _is_english(report.text):
         return True
-    needs, unless = words
-    return needs.search(unless.sub(" … ", report.text)) is not None
+    if words.beside is not None and words.beside.search(report.text):
+        return False
+    return words.needs.search(words.unless.sub(" … ", report.text)) is not None
 
 
 def _is_english(text: str) -> bool:
@@ -45,10 +56,15 @@ def _is_english(text: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _words() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
+def _words() -> dict[str, Words]:
     given = tomllib.loads(WORDS.read_text(encoding="utf-8"))
     return {
-        tag: (_any_of(lists["needs"]), _any_of(lists["unless"])) for tag, lists in given.items()
+        tag: Words(
+            needs=_any_of(lists["needs"]),
+            unless=_any_of(lists["unless"]),
+            beside=_any_of(lists["beside"]) if "beside" in lists else None,
+        )
+        for tag, lists in given.items()
     }
 
 

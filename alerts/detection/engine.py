@@ -25,7 +25,7 @@ from typing import Any
 from alerts.detection import incidents as machine
 from alerts.detection import single, standing
 from alerts.detection.book import Book
-from alerts.detection.incident import Change, Incident, Signal
+from alerts.detection.incident import SINGLE, Change, Incident, Signal
 from alerts.detection.records import Cell, hour_of
 from alerts.detection.series import RING_DAYS
 from alerts.detection.signals import (
@@ -138,7 +138,7 @@ class Engine:
 
     def _advance(self, step: Step, incident: Incident, *, is_touched: bool) -> list[Change]:
         course = self.settings.course
-        if incident.kind == machine.SINGLE:
+        if incident.kind == SINGLE:
             return machine.age(incident, step.now, self._rules, course)
         if is_touched:
             standing.name(step, incident)

@@ -25,6 +25,10 @@ from earshot.theme, earshot.feedback
 join earshot.feedback_version on feedback_version.feedback_id = feedback.id
 order by feedback.published_at desc, feedback_version.id
 limit 1;
+update earshot.feedback_version
+set body = 'The kettle caught fire and burned my hand.', title = '', rating = 1
+from earshot.theme_tag
+where feedback_version.id = theme_tag.feedback_version_id;
 """
 
 
