@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
+from urllib.parse import quote
 
 import psycopg2
 
@@ -43,8 +44,16 @@ def state(settings: Settings) -> DatabaseState:
 
 
 def address(settings: Settings, role: str) -> str:
-    """The address with password, as a BI tool wants it."""
-    return database(settings).url(cast(Role, role))
+    """The address with password, as a BI tool wants it: by TCP where the server listens."""
+    from earshot.local import postgres
+
+    ready = database(settings)
+    server = postgres.running(settings.home_folder) if ready.origin == "embedded" else None
+    if server is None or server.tcp_port is None:
+        return ready.url(cast(Role, role))
+    given = ready.parameters(cast(Role, role))
+    login = f"{given['user']}:{quote(str(given['password']), safe='')}"
+    return f"postgresql://{login}@127.0.0.1:{server.tcp_port}/{given['dbname']}"
 
 
 def run(settings: Settings, role: str, statement: str) -> list[dict[str, object]]:

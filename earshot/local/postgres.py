@@ -53,6 +53,13 @@ CONFIGURATION = {
     "log_error_verbosity": "terse",
 }
 
+ACCESS = f"""# Written by Earshot at each start. TCP is for BI tools, never for the superuser.
+local all all scram-sha-256
+host all {SUPERUSER} all reject
+host all all 127.0.0.1/32 scram-sha-256
+host all all ::1/128 scram-sha-256
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
@@ -229,6 +236,7 @@ def _initialise(place: _Place) -> None:
 
 def _launch(place: _Place, tcp_port: int | None) -> Server:
     """Start the server in a session of its own and wait until it is ready."""
+    _write_access(place)
     configuration = {
         **CONFIGURATION,
         **place.options,
@@ -261,6 +269,13 @@ def _launch(place: _Place, tcp_port: int | None) -> Server:
             break
         time.sleep(0.5)
     raise RetryLater(f"Postgres did not start; the reason is at the end of {place.log}.")
+
+
+def _write_access(place: _Place) -> None:
+    """Say who may log in from where, as this version has it; the file's account stays."""
+    file = place.data / "pg_hba.conf"
+    if file.read_text(encoding="utf-8") != ACCESS:
+        file.write_text(ACCESS, encoding="utf-8")
 
 
 def _socket_folder(place: _Place) -> Path:
