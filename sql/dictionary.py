@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
+from sql import dbt
 from sql.named import queries
 
 FILE = Path(__file__).parents[1] / "docs" / "DATA_DICTIONARY.md"
@@ -31,6 +32,13 @@ def dictionary(conn: Connection) -> str:
         parts.append(f"\n## Schema `{schema}`\n")
         for relation, columns in groupby(of_schema, key=lambda row: row["relation"]):
             parts.append(_relation(relation, list(columns)))
+        if schema == "analytics":
+            parts += [
+                "\n### Functions\n",
+                "\n| function | returns | meaning |\n",
+                "|---|---|---|\n",
+            ]
+            parts += [_function(row) for row in queries.dictionary_functions(conn)]
     return "".join(parts)
 
 
@@ -41,17 +49,24 @@ def _relation(name: str, columns: list[Any]) -> str:
     return "".join(lines)
 
 
+def _function(row: Any) -> str:
+    given = row["arguments"].replace(" timestamp with time zone", "").replace(" text", "")
+    called = f"{row['name']}({given})"
+    return f"| `{called}` | {_cell(row['result'])} | {_cell(row['comment'])} |\n"
+
+
 def _cell(comment: str | None) -> str:
     return (comment or "").replace("|", "\\|")
 
 
 def main() -> None:
-    """Write the page from the database of the settings in this folder."""
+    """Write the page, and the dbt sources beside it, from the database of the settings here."""
     from earshot.settings import load
     from sql.connect import connect
 
     with connect(load()) as conn, conn:
         FILE.write_text(dictionary(conn), encoding="utf-8")
+        dbt.FILE.write_text(dbt.sources(conn), encoding="utf-8")
 
 
 if __name__ == "__main__":

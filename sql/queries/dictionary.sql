@@ -16,3 +16,15 @@ where namespace.nspname in ('analytics', 'earshot')
     and attribute.attnum > 0
     and not attribute.attisdropped
 order by namespace.nspname, class.relname, attribute.attnum;
+
+-- name: dictionary_functions()
+-- Functions that analysts may call, with arguments and comment.
+select
+    routine.proname as name,
+    pg_get_function_identity_arguments(routine.oid) as arguments,
+    pg_get_function_result(routine.oid) as result,
+    obj_description(routine.oid, 'pg_proc') as comment
+from pg_proc as routine
+join pg_namespace as namespace on namespace.oid = routine.pronamespace
+where namespace.nspname = 'analytics' and has_function_privilege('earshot_analyst', routine.oid, 'execute')
+order by routine.proname;
