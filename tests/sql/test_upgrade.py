@@ -1,0 +1,96 @@
+"""An upgrade with data in place changes no number, and the past is kept from then on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from psycopg2.extras import DictCursor
+
+from sql.migrate import FOLDER, known_migrations, migrate
+from tests.sql.story import Story
+from tests.sql.test_views_history import VIEWS, as_of, dashboard
+
+FIRST = "20261123T0700_web"
+NEWEST = max(known_migrations())
+
+
+@pytest.fixture
+def before(request: Any, empty_database: dict[str, str], tmp_path: Path) -> Iterator[Story]:
+    """A database as the migrations before some moment leave it, with a brand and its texts."""
+    for name in known_migrations():
+        if request.param(name):
+            shutil.copy(FOLDER / f"{name}.sql", tmp_path)
+    migrate(empty_database, folder=tmp_path)
+    conn = psycopg2.connect(**empty_database, options="-c timezone=UTC", cursor_factory=DictCursor)
+    story = Story(conn)
+    story.clock("03-02 10:00")
+    story.brand("northwind")
+    for key in ("delivery", "damage", "refund"):
+        story.theme(key)
+    story.model("first")
+    _live(story)
+    yield story
+    conn.close()
+
+
+# Statements of the first release: named queries belong to the newest schema.
+TAG = """
+with read as (
+    select id, feedback_id from earshot.feedback_version
+    where feedback_id = %s order by version desc limit 1
+),
+whole as (
+    insert into earshot.tagging (feedback_version_id, model_id, feedback_id, language, sentiment,
+        p_negative, p_neutral, p_positive, tagged_at)
+    select id, 'first', feedback_id, 'en', 'negative', 0.8, 0.1, 0.1, %s from read
+)
+insert into earshot.theme_tag (feedback_version_id, model_id, theme_id, probability, sentiment,
+    p_sentiment, sentence)
+select read.id, 'first', theme.id, 0.9, %s, 0.8, 0 from read, earshot.theme where key = %s
+"""
+
+
+def _live(story: Story) -> None:
+    said = story.say("Broken.", stars=1, product="Vase", courier="Swift")
+    late = story.say("Late.")
+    story.run(TAG, said, story.moment, "negative", "damage")
+    story.run(TAG, late, story.moment, "negative", "delivery")
+    story.correct(late, "neutral", "delivery")
+    story.edit(said, "Mended.", stars=4)
+    story.run(TAG, said, story.moment, "positive", "refund")
+    story.recount()
+
+
+def _seen(story: Story) -> dict[str, list[Any]]:
+    story.refresh()
+    return {
+        view: story.run(f"select * from analytics.{view} order by {order}")
+        for view, order in VIEWS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "before",
+    [lambda name: name <= FIRST, lambda name: name < NEWEST],
+    indirect=True,
+    ids=["from the first release", "from the migration before"],
+)
+def test_an_upgrade_changes_no_number(before: Story, empty_database: dict[str, str]) -> None:
+    recorded = _seen(before)
+
+    assert migrate(empty_database) > 0
+
+    assert _seen(before) == recorded
+    present = dashboard(before)
+    moment = before.moment
+    assert as_of(before, moment) == present
+    before.clock("04-01 10:00")
+    feedback = before.one("select min(id) from earshot.feedback")
+    before.tag(feedback, "first", "neutral", {"refund": "negative"})
+    assert dashboard(before) != present
+    assert as_of(before, moment) == present
