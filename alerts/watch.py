@@ -19,7 +19,6 @@ from alerts.detection import (
     Context,
     Engine,
     EngineSettings,
-    PlannedEvent,
     Rule,
     hour_of,
     moment_of,
@@ -27,6 +26,7 @@ from alerts.detection import (
 from alerts.incident_store import load_incidents, store_incidents
 from alerts.memory import write_reports
 from alerts.observations import Texts, cells
+from alerts.planned import planned_events
 from alerts.report_card import learned_factors, tell_report_cards
 from alerts.slack.incidents import end_snoozes, escalate_unanswered
 from alerts.slack.notices import tell_sources
@@ -122,16 +122,7 @@ def engine_settings(conn: Connection, settings: Settings, now: datetime) -> Engi
             )
             for rule in settings.rule
         ),
-        events=tuple(
-            PlannedEvent(
-                brand=event.brand,
-                name=event.name,
-                start_hour=hour_of(datetime.fromisoformat(event.start)),
-                end_hour=hour_of(datetime.fromisoformat(event.end)),
-                expected_factor=event.expected_factor,
-            )
-            for event in settings.planned_event
-        ),
+        events=planned_events(conn, settings, now),
         theme_weights={theme["key"]: theme["weight"] for theme in themes},
         theme_owners={theme["key"]: theme["owner"] for theme in themes if theme["owner"]},
         quiet_themes=frozenset(t["key"] for t in themes if t["key"].startswith("praise_")),

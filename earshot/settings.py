@@ -28,7 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from earshot.errors import FixSettings
 from earshot.settings_analytics import Analytics
-from earshot.settings_detection import Detection
+from earshot.settings_detection import Detection, PlannedEvent
 from earshot.settings_health import Health, Log
 from earshot.settings_publishing import AutoReply, Praise, Publishing, Route, Ticket
 
@@ -174,16 +174,6 @@ class Model(Section):
     """`earshot` is the shipped model; else a folder or a Hugging Face name."""
     taxonomy: Path | None = None
     """TOML file of `[[theme]]`; without it the shipped e-commerce taxonomy."""
-
-
-class PlannedEvent(Section):
-    """A promotion, launch or maintenance window that shifts the expected count."""
-
-    name: str
-    brand: Key
-    start: Annotated[str, Field(description="ISO 8601 with zone")]
-    end: str
-    expected_factor: float = Field(default=3.0, gt=0)
 
 
 class Airflow(Section):

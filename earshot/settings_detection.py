@@ -2,7 +2,46 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError('is no time with its zone; write one such as "2027-03-20T00:00:00+01:00"')
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+"""ISO 8601 with an offset from UTC."""
+
+
+class PlannedEvent(BaseModel):
+    """A promotion, launch, holiday or maintenance window that shifts the expected count."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    brand: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    """Key of the brand; without it every brand of ours."""
+    start: Moment
+    end: Moment
+    expected_factor: float = Field(default=3.0, gt=0)
+    """Times as many complaints as usual; below 1 where people write less."""
+    every_year: bool = False
+    """A holiday that comes back on the same days."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> PlannedEvent:
+        if datetime.fromisoformat(self.end) <= datetime.fromisoformat(self.start):
+            raise ValueError(f'"{self.name}" ends before it starts; exchange start and end')
+        return self
 
 
 class Detection(BaseModel):

@@ -73,14 +73,18 @@ class Book:
 def rolled_up(cell: Cell) -> list[SeriesKey]:
     """The series that a cell adds to.
 
-    Item cells: brand-wide, per product, per source. Theme cells: per theme, and theme by product.
+    Item cells: brand-wide, per product, per source. Theme cells: per theme, theme by source, and
+    theme by product.
     """
     if cell.theme is None:
         keys = [SeriesKey(brand=cell.brand), SeriesKey(brand=cell.brand, source=cell.source)]
         if cell.product:
             keys.append(SeriesKey(brand=cell.brand, product=cell.product))
         return keys
-    keys = [SeriesKey(brand=cell.brand, theme=cell.theme)]
+    keys = [
+        SeriesKey(brand=cell.brand, theme=cell.theme),
+        SeriesKey(brand=cell.brand, theme=cell.theme, source=cell.source),
+    ]
     if cell.product:
         keys.append(SeriesKey(brand=cell.brand, theme=cell.theme, product=cell.product))
     return keys

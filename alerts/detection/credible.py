@@ -21,8 +21,8 @@ ENGLISH = re.compile(
 )
 LEAST_ENGLISH = 0.15
 """Share of the commonest English words in an English text of some length; in others about 0."""
-SHORT = 6
-"""Words; so few cannot be told from a foreign text, and report nothing credible either."""
+LEAST_WORDS = 4
+"""Fewer report nothing credible, and cannot be told from a foreign text."""
 CONTENT = 5.0
 """A rating with which nobody reports an emergency."""
 
@@ -41,7 +41,11 @@ def is_credible(report: Observation, tag: str) -> bool:
     if report.rating is not None and report.rating >= CONTENT:
         return False
     words = _words().get(tag)
-    if words is None or not report.text or not _is_english(report.text):
+    if words is None or not report.text:
+        return True
+    if report.text.isascii() and len(report.text.split()) < LEAST_WORDS:
+        return False
+    if not _is_english(report.text):
         return True
     if words.beside is not None and words.beside.search(report.text):
         return False
@@ -50,8 +54,6 @@ def is_credible(report: Observation, tag: str) -> bool:
 
 def _is_english(text: str) -> bool:
     words = re.findall(r"\w+", text)
-    if text.isascii() and len(words) <= SHORT:
-        return True
     return len(ENGLISH.findall(text)) >= LEAST_ENGLISH * len(words)
 
 

@@ -66,11 +66,18 @@ class Setting:
     hour: int
     tuning: Tuning
     events: Sequence[PlannedEvent] = ()
+    source: SeriesState | None = None
+    """Of a series of one source: all of that source, which may be heard for a shorter time."""
+
+    @property
+    def heard(self) -> SeriesState:
+        """The series that says since when there could have been counts at all."""
+        return self.source or self.brand
 
     @property
     def is_young(self) -> bool:
-        """Whether the brand has less history than scoring needs."""
-        first = self.brand.first_hour
+        """Whether the brand, or the source, has less history than scoring needs."""
+        first = self.heard.first_hour
         return first is None or self.hour - first < self.tuning.least_history_days * 24
 
 
@@ -107,13 +114,13 @@ def volume_at(setting: Setting, horizon: int) -> Score:
         upper=count_quantile(0.95, expected, variance),
         p_value=float(count_tail(count, expected, variance)),
         share=count / max(float(window[columns.ITEMS]), 1.0),
-        usual_share=share_of(setting.state, setting.brand, setting.hour, setting.tuning).negative,
+        usual_share=share_of(setting.state, setting.heard, setting.hour, setting.tuning).negative,
         surge=surge,
     )
 
 
 def _volume(setting: Setting, longest: int) -> Score | None:
-    usual = level_of(setting.state, setting.brand, setting.hour, tuning=setting.tuning).daily.mean
+    usual = level_of(setting.state, setting.heard, setting.hour, tuning=setting.tuning).daily.mean
     scores = [
         volume_at(setting, horizon)
         for horizon in HORIZONS
@@ -138,7 +145,7 @@ def _window(setting: Setting, horizon: int) -> Floats:
     if horizon <= LONGEST_USUAL:
         return setting.state.window(setting.hour, horizon)
     level = level_of(
-        setting.state, setting.brand, setting.hour, is_slow=True, tuning=setting.tuning
+        setting.state, setting.heard, setting.hour, is_slow=True, tuning=setting.tuning
     ).daily
     rows = setting.state.history(setting.hour // 24, horizon // 24)
     cap = level.mean + 2.0 * (level.dispersion * level.mean + 0.5) ** 0.5
@@ -150,7 +157,7 @@ def _expected(setting: Setting, horizon: int, count: float) -> tuple[Level, floa
     """The level, the expected count of a window and the surge that is part of it."""
     is_slow = horizon > LONGEST_USUAL
     level = level_of(
-        setting.state, setting.brand, setting.hour, is_slow=is_slow, tuning=setting.tuning
+        setting.state, setting.heard, setting.hour, is_slow=is_slow, tuning=setting.tuning
     )
     expected = level.daily.mean * days_in(setting.state, setting.hour, horizon)
     expected *= event_factor(setting.events, setting.hour, horizon)
@@ -186,16 +193,15 @@ def _surge_of_brand(setting: Setting, horizon: int) -> float:
 
 def _share(setting: Setting, longest: int) -> Score | None:
     """The share of negative voices over a day to four weeks, for when volume is flat."""
-    usual = share_of(setting.state, setting.brand, setting.hour, setting.tuning)
+    usual = share_of(setting.state, setting.heard, setting.hour, setting.tuning)
     scores = []
     for horizon in (24, 72, 168, 672):
         window = setting.state.window(setting.hour, horizon)
         items, negative = float(window[columns.ITEMS]), float(window[columns.NEGATIVE])
         if horizon > longest or items < LEAST_VOICES:
             continue
-        share = min(
-            usual.negative * event_factor(setting.events, setting.hour, horizon), MOST_SHARE
-        )
+        factor = max(1.0, event_factor(setting.events, setting.hour, horizon))
+        share = min(usual.negative * factor, MOST_SHARE)
         p_value = share_tail(negative, items, share, usual.design_effect)
         scores.append(_shared(setting, "share", horizon, window, p_value))
     return min(scores, key=lambda s: s.p_value, default=None)
@@ -207,7 +213,7 @@ def _rating(setting: Setting, longest: int) -> Score | None:
     Missing stars over four are a share of "trials": the binomial tail then bounds that of any
     distribution on the same range (Hoeffding 1963), where a normal tail is too sure of itself.
     """
-    usual = share_of(setting.state, setting.brand, setting.hour, setting.tuning)
+    usual = share_of(setting.state, setting.heard, setting.hour, setting.tuning)
     if usual.stars is None:
         return None
     scores = []
@@ -217,7 +223,7 @@ def _rating(setting: Setting, longest: int) -> Score | None:
         if rated < LEAST_VOICES or horizon > longest:
             continue
         missing = rated * 5.0 - float(window[columns.STARS])
-        factor = event_factor(setting.events, setting.hour, horizon)
+        factor = max(1.0, event_factor(setting.events, setting.hour, horizon))
         share = min((5 - usual.stars) / 4 * factor, MOST_SHARE)
         p_value = share_tail(missing / 4, rated, share, usual.design_effect)
         scores.append(_shared(setting, "rating", horizon, window, p_value))
@@ -225,7 +231,7 @@ def _rating(setting: Setting, longest: int) -> Score | None:
 
 
 def _shared(setting: Setting, kind: str, horizon: int, window: Floats, p_value: float) -> Score:
-    usual = share_of(setting.state, setting.brand, setting.hour, setting.tuning)
+    usual = share_of(setting.state, setting.heard, setting.hour, setting.tuning)
     items, negative = float(window[columns.ITEMS]), float(window[columns.NEGATIVE])
     rated = float(window[columns.RATED])
     spread = usual.design_effect * items * usual.negative * (1 - usual.negative)

@@ -73,6 +73,22 @@ class Step:
     now: int
     evidence: Evidence
     context: Context
+    _lone: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def lone(self, brand: str) -> frozenset[str]:
+        """Which of source and product have only one value in a brand, which holds every voice."""
+        if brand not in self._lone:
+            whole = self.book.brand(brand).days[:, columns.ITEMS].sum()
+            found = set()
+            for dimension in ("source", "product"):
+                keys = [
+                    k for k in self.book.keys[brand] if k.theme is None and getattr(k, dimension)
+                ]
+                own = self.book.states[keys[0]].days[:, columns.ITEMS].sum() if keys else 0.0
+                if len(keys) == 1 and own >= whole:
+                    found.add(dimension)
+            self._lone[brand] = frozenset(found)
+        return self._lone[brand]
 
     def setting(self, key: SeriesKey, hour: int) -> Setting:
         """What scoring needs to know of a series at an hour."""
@@ -83,6 +99,9 @@ class Step:
             hour=hour,
             tuning=self.settings.tuning,
             events=tuple(e for e in self.settings.events if e.brand == key.brand),
+            source=self.book.states.get(SeriesKey(brand=key.brand, source=key.source))
+            if key.source
+            else None,
         )
 
 
@@ -125,14 +144,10 @@ def _scores(step: Step) -> list[Score]:
 
 
 def _is_whole(step: Step, key: SeriesKey) -> bool:
-    """Whether the series of a brand's only source or product says what the brand-wide one does."""
-    if key.theme is not None or key.is_brand_wide:
-        return False
-    dimension = "source" if key.source else "product"
-    others = [k for k in step.book.keys[key.brand] if k.theme is None and getattr(k, dimension)]
-    items = step.book.states[key].days[:, columns.ITEMS].sum()
-    whole = step.book.brand(key.brand).days[:, columns.ITEMS].sum()
-    return len(others) == 1 and bool(items >= whole)
+    """Whether the series of a brand's only source or product says what the wider one does."""
+    if key.source is not None:
+        return "source" in step.lone(key.brand)
+    return key.product is not None and key.theme is None and "product" in step.lone(key.brand)
 
 
 def _scores_of(step: Step, key: SeriesKey, since: int) -> Iterable[Score]:
@@ -180,7 +195,10 @@ def _discovered(step: Step, scores: Sequence[Score], rule: Rule) -> list[Score]:
 
 def _active(step: Step, rule: Rule) -> int:
     return sum(
-        state.last_hour > step.now - 168 and not key.is_brand_wide and rule.watches(key)
+        state.last_hour > step.now - 168
+        and not key.is_brand_wide
+        and rule.watches(key)
+        and not (key.theme and key.source and "source" in step.lone(key.brand))
         for key, state in step.book.states.items()
     )
 

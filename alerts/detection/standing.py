@@ -60,7 +60,7 @@ def _is_in_band(step: Step, part: Part, last: int) -> bool:
         return True
     week = volume_at(setting, 168)
     expected = min(week.expected, 7 * part.usual_a_day)
-    level = level_of(setting.state, setting.brand, last, is_slow=True, tuning=tuning)
+    level = level_of(setting.state, setting.heard, last, is_slow=True, tuning=tuning)
     return float(count_tail(week.count, expected, level.variance(expected, 168, tuning))) > band
 
 

@@ -119,15 +119,18 @@ def days_in(state: SeriesState, hour: int, horizon: int) -> float:
 
 
 def event_factor(events: Sequence[PlannedEvent], hour: int, horizon: int) -> float:
-    """Mean factor of planned events over a window; where they overlap the larger one."""
+    """Mean factor of planned events over a window; where they overlap the larger one.
+
+    A factor below one is a holiday on which people write less.
+    """
     if not events:
         return 1.0
     hours = np.arange(hour - horizon + 1, hour + 1)
-    factor = np.ones(horizon)
+    factor = np.full(horizon, np.nan)
     for event in events:
         inside = (hours >= event.start_hour) & (hours < event.end_hour)
-        factor = np.where(inside, np.maximum(factor, event.expected_factor), factor)
-    return float(factor.mean())
+        factor = np.where(inside, np.fmax(factor, event.expected_factor), factor)
+    return float(np.nan_to_num(factor, nan=1.0).mean())
 
 
 def _span(brand: SeriesState, day: int, is_slow: bool, tuning: Tuning) -> tuple[int, int]:

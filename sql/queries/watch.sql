@@ -165,3 +165,22 @@ select
 from earshot.source
 where source.name = any(:names)
 order by source.name;
+
+-- name: planned_events()
+select
+    brand.key as brand,
+    planned_event.name,
+    planned_event.starts_at,
+    planned_event.ends_at,
+    planned_event.expected_factor
+from earshot.planned_event
+join earshot.brand on brand.id = planned_event.brand_id
+order by planned_event.id;
+
+-- name: planned_event_save(brand, name, starts_at, ends_at, expected_factor)!
+insert into earshot.planned_event (brand_id, name, starts_at, ends_at, expected_factor)
+select brand.id, :name, :starts_at, :ends_at, :expected_factor
+from earshot.brand
+where brand.key = :brand
+on conflict (brand_id, name, starts_at) do update
+set ends_at = excluded.ends_at, expected_factor = excluded.expected_factor;
