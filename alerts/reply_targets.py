@@ -8,7 +8,8 @@ from earshot.settings import Settings
 
 def targets_of(settings: Settings, source_name: str) -> ReplyTargets:
     """Minutes by severity; a source's `reply_target_minutes` is the longest that any may take."""
-    minutes = {**ReplyTargets().minutes, **settings.publishing.reply_target_minutes}
+    minutes: dict[str, int] = dict(ReplyTargets().minutes)
+    minutes.update({name: most for name, most in settings.publishing.reply_target_minutes.items()})
     source = next((each for each in settings.source if each.name == source_name), None)
     if source is None or "reply_target_minutes" not in source.model_fields_set:
         return ReplyTargets(minutes=minutes)

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-WIDTH_INCHES, HEIGHT_INCHES, DOTS_PER_INCH = 7.2, 3.6, 150
+WIDTH_INCHES, HEIGHT_INCHES, DOTS_PER_INCH = 6.0, 3.1, 180
+TITLE_INCHES, THEME_INCHES = 0.7, 0.62
 _LINE, _NOW, _BAND, _TEXT = "#33415c", "#c1121f", "#d8dee9", "#1d1c1d"
 
 
@@ -20,12 +21,21 @@ def _weeks_png(chart: dict[str, Any]) -> bytes:
     """Voices a week as bars, the negative ones hatched, so that colour alone says nothing.
 
     Args:
-        chart: `title` and `weeks` as `[ISO date, voices, negative]`, oldest first.
+        chart: `title`, `weeks` as `[ISO date, voices, negative]`, oldest first, and `themes` as
+            `[name, complaints before, complaints now]`, largest change first.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), dpi=DOTS_PER_INCH, facecolor="white")
-    axes: Any = figure.add_subplot()
+    themes = chart.get("themes") or []
+    heights = [HEIGHT_INCHES]
+    if themes:
+        heights.append(TITLE_INCHES + THEME_INCHES * len(themes))
+    size = (WIDTH_INCHES, sum(heights))
+    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, facecolor="white")
+    rows = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)
+    axes: Any = rows[0][0]
+    if themes:
+        _themes(rows[1][0], themes)
     labels = [f"{datetime.fromisoformat(week[0]):%-d %b}" for week in chart["weeks"]]
     places = range(len(labels))
     axes.bar(places, [week[1] for week in chart["weeks"]], color=_BAND, label="all")
@@ -37,10 +47,30 @@ def _weeks_png(chart: dict[str, Any]) -> bytes:
         edgecolor="white",
         label="negative",
     )
-    axes.set_xticks(list(places), labels)
+    axes.set_xticks([p for p in places if (len(labels) - 1 - p) % 2 == 0], labels[::-2][::-1])
     axes.set_ylim(0, max(*(week[1] for week in chart["weeks"]), 3) * 1.28)
     _dress(figure, axes, chart["title"])
     return _as_png(figure)
+
+
+def _themes(axes: Any, themes: list[list[Any]]) -> None:
+    """Complaints by theme, the week before in grey above the week told in red."""
+    places = range(len(themes))
+    names = [name if len(name) < 24 else f"{name[:23]}…" for name, _, _ in themes]
+    axes.barh([p - 0.2 for p in places], [row[1] for row in themes], 0.36, color=_BAND)
+    axes.barh([p + 0.2 for p in places], [row[2] for row in themes], 0.36, color=_NOW, hatch="//",
+              edgecolor="white")  # fmt: skip
+    for place, (_, before, now) in zip(places, themes, strict=True):
+        axes.text(before, place - 0.2, f" {before}", va="center", fontsize=12, color=_TEXT)
+        axes.text(now, place + 0.2, f" {now}", va="center", fontsize=12, color=_TEXT, weight="bold")
+    axes.set_yticks(list(places), names)
+    axes.set_ylim(len(themes) - 0.5, -0.5)
+    axes.set_xlim(0, max(3, *(max(row[1], row[2]) for row in themes)) * 1.15)
+    axes.set_title("Complaints by theme: week before, this week", loc="left", fontsize=14,
+                   color=_TEXT)  # fmt: skip
+    axes.tick_params(labelsize=12, colors=_TEXT, length=0, labelbottom=False)
+    for side in axes.spines.values():
+        side.set_visible(False)
 
 
 def _hours_png(chart: dict[str, Any]) -> bytes:
@@ -94,7 +124,7 @@ def _mark_days(axes: Any, hours: list[datetime], counts: list[int]) -> None:
     axes.set_xlim(hours[0], hours[-1])
     axes.set_ylim(0, max(*counts, 3) * 1.22)
     spans_days = hours[-1] - hours[0] > timedelta(days=2)
-    axes.xaxis.set_major_locator(AutoDateLocator(tz=hours[0].tzinfo, maxticks=6))
+    axes.xaxis.set_major_locator(AutoDateLocator(tz=hours[0].tzinfo, maxticks=5))
     written = "%a %-d %b" if spans_days else "%H:%M"
     axes.xaxis.set_major_formatter(DateFormatter(written, tz=hours[0].tzinfo))
 

@@ -11,6 +11,7 @@ shows in the channel only after we read it back, would be posted twice.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -34,11 +35,13 @@ from alerts.slack.transport import (
     Transport,
 )
 from earshot.errors import FixSettings, RetryLater
+from earshot.logs import ids
 from earshot.settings import Settings
 from sql.clock import now as clock_now
 from sql.connect import connect
 from sql.named import queries
 
+log = logging.getLogger(__name__)
 SENDER_LOCK = 0x45415253
 """Key of the advisory lock: one sender at a time."""
 SETTLE_SECONDS = 10.0
@@ -259,6 +262,8 @@ class _Sender:
 
     def _sent(self, row: Any, receipt: Receipt) -> None:
         moment = self._now()
+        with ids(message=row["id"]):
+            log.info("sent: %s", row["key"])
         with self._conn:
             queries.outbox_sent(
                 self._conn,

@@ -34,6 +34,7 @@ DIGEST_HOUR = 8
 WEEKS = 9
 """The week told and eight before it, whose range is called usual."""
 THEMES_SHOWN = 3
+THEMES_DRAWN = 4
 LEAST_CHANGE = 5
 """Complaints by which a theme must have moved to be worth a line."""
 PRAISE_SHOWN = 2
@@ -104,8 +105,9 @@ def _message(
     praise = list(
         queries.slack_digest_praise(conn, brand_id=brand_id, until=until, most=PRAISE_SHOWN)
     )
+    themes = _moved(list(queries.slack_digest_themes(conn, brand_id=brand_id, until=until)))
     lines = [
-        *_moves(list(queries.slack_digest_themes(conn, brand_id=brand_id, until=until))),
+        *_moves(themes),
         *_new(list(queries.slack_digest_new_themes(conn, brand_id=brand_id, until=until))),
         *_incidents(
             list(queries.slack_digest_incidents(conn, brand_id=brand_id, until=until)), now, zone
@@ -119,11 +121,11 @@ def _message(
         blocks=(
             header(f"📊 {brand}, week {week}"),
             section(summary),
-            picture(_alt_text(weeks, zone)),
+            picture(_alt_text(weeks, themes, zone)),
             told,
             *_praise(praise),
         ),
-        chart=_chart(weeks, zone),
+        chart=_chart(weeks, themes, zone),
         feedback_ids=tuple(row["id"] for row in praise),
         overflow=overflow,
     )
@@ -159,19 +161,25 @@ def _share(week: Mapping[str, Any]) -> float:
     return float(week["negative"] / week["voices"]) if week["voices"] else 0.0
 
 
-def _moves(themes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Themes whose complaints moved most, up and down."""
-    moved = [
-        (row["name"], row["now_count"] or 0, row["before_count"] or 0)
-        for row in themes
-        if abs((row["now_count"] or 0) - (row["before_count"] or 0)) >= LEAST_CHANGE
-    ]
-    up = sorted((m for m in moved if m[1] > m[2]), key=lambda m: m[2] - m[1])[:THEMES_SHOWN]
-    down = sorted((m for m in moved if m[1] < m[2]), key=lambda m: m[1] - m[2])[:THEMES_SHOWN]
+Moved = tuple[str, int, int]
+"""A theme's name, its complaints in the week before and in the week told."""
+
+
+def _moved(themes: Sequence[Mapping[str, Any]]) -> list[Moved]:
+    """Themes whose complaints moved, the largest change first."""
+    counts = [(row["name"], row["before_count"] or 0, row["now_count"] or 0) for row in themes]
+    moved = [row for row in counts if abs(row[2] - row[1]) >= LEAST_CHANGE]
+    return sorted(moved, key=lambda row: -abs(row[2] - row[1]))
+
+
+def _moves(moved: Sequence[Moved]) -> list[str]:
+    """What went up and what went down."""
+    up = [row for row in moved if row[2] > row[1]][:THEMES_SHOWN]
+    down = [row for row in moved if row[2] < row[1]][:THEMES_SHOWN]
     told = []
     for title, rows in (("Went up", up), ("Went down", down)):
         if rows:
-            shown = ", ".join(f"_{t.label(n)}_ {b} → {a}" for n, a, b in rows)
+            shown = ", ".join(f"_{t.label(n)}_ {b} → {a}" for n, b, a in rows)
             told.append(f"*{title}:* {shown}")
     return told
 
@@ -193,7 +201,8 @@ def _incidents(rows: Sequence[Mapping[str, Any]], now: datetime, zone: ZoneInfo)
         why = f", {row['verdict']}" if row["verdict"] else ""
         why += f" ({t.label(row['dismissal'])})" if row["dismissal"] else ""
         told.append(
-            f"*Incident:* {t.label(row['title'])}, {row['items']} since {since}, {state}{why}"
+            f"*Incident:* {t.label(row['title'])}, "
+            f"{t.label(t.counted(row['items'], row['noun']))} since {since}, {state}{why}"
         )
     return told
 
@@ -212,10 +221,13 @@ def _praise(rows: Sequence[Mapping[str, Any]]) -> list[Block]:
     return [section("*Worth passing on:*"), bullets(lines)]
 
 
-def _chart(weeks: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> dict[str, Any]:
+def _chart(
+    weeks: Sequence[Mapping[str, Any]], moved: Sequence[Moved], zone: ZoneInfo
+) -> dict[str, Any]:
     return {
         "kind": "weeks",
         "title": "Voices a week",
+        "themes": [list(row) for row in moved[:THEMES_DRAWN]],
         "weeks": [
             [
                 week["starts_at"].astimezone(zone).date().isoformat(),
@@ -227,9 +239,11 @@ def _chart(weeks: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> dict[str, Any]
     }
 
 
-def _alt_text(weeks: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> str:
+def _alt_text(weeks: Sequence[Mapping[str, Any]], moved: Sequence[Moved], zone: ZoneInfo) -> str:
     weeks_told = ", ".join(
         f"{week['starts_at'].astimezone(zone):%-d %b}: {week['voices']} ({week['negative']})"
         for week in weeks
     )
-    return f"Chart of voices a week, the negative ones in brackets. Weeks from {weeks_told}."
+    told = f"Chart of voices a week, the negative ones in brackets. Weeks from {weeks_told}."
+    themes = ", ".join(f"{name} {before} to {now}" for name, before, now in moved[:THEMES_DRAWN])
+    return f"{told} Complaints by theme, from last week to this one: {themes}." if themes else told

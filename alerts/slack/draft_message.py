@@ -216,7 +216,7 @@ def _why_by_hand(view: DraftView) -> str:
     approved = f"Approved by {_by(view, 'approved')}."
     refused = view.decisions.get("refused")
     if not refused:
-        return f"{approved} {t.escape(view.source)} takes no reply from us."
+        return f"{approved} Replies on {t.escape(view.source)} are posted by hand."
     detail = refused["detail"]
     platform, why = t.label(str(detail["platform"])), t.label(str(detail["reason"]), 300)
     return f"{approved} *{platform} did not take it:* {why}."

@@ -89,7 +89,7 @@ def _say_late(conn: Connection, settings: Settings, thread: Any, now: datetime) 
     parent, zone = thread["parent"], ZoneInfo(thread["time_zone"])
     due = t.day_and_time(thread["due_at"], now, zone)
     many = "a reply" if thread["late"] == 1 else f"{thread['late']} replies"
-    words = f"Late: {many} for {t.label(thread['brand_name'])}, the first was due {due}."
+    words = f"⏰ Late: {many} for {t.label(thread['brand_name'])}, the first was due {due}."
     posted = queries.outbox_row(conn, key=parent)
     waits = not_before(settings, severity="low", zone=zone, now=now)
     enqueue(
@@ -105,7 +105,7 @@ def _say_late(conn: Connection, settings: Settings, thread: Any, now: datetime) 
     )
     channel = settings.slack.escalation.channel
     if channel:
-        told = f"⏰ {words} They wait in {t.escape(posted['channel'])}."
+        told = f"{words} They wait in {t.escape(posted['channel'])}."
         enqueue(
             conn,
             key=f"{parent}:late:escalation",

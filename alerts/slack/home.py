@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -68,12 +69,14 @@ def _part(title: str, lines: Sequence[str], total: int | None = None) -> list[Bl
 
 def _incident(row: Mapping[str, Any], now: datetime) -> str:
     since = t.day_and_time(row["started_at"], now, ZoneInfo(row["time_zone"]))
+    count = t.counted(row["items"], row["noun"] or "complaints")
+    usual = f", usually {t.number(row['baseline'])}" if row["baseline"] else ""
     state = f"confirmed by {t.person(row['decided_by'])}" if row["verdict"] else "*undecided*"
     owner = f" · {t.person(row['assigned_to'])}" if row["assigned_to"] else ""
     return (
-        f"• {t.label(row['title'])}: {row['items']} {t.label(row['noun'])} since {since}, usually "
-        f"{t.number(row['baseline'])} · {t.label(row['brand_name'])} · {row['severity']} · "
-        f"{state}{owner}"
+        f"• *{t.label(row['title'])}*: {t.label(count)} since {since}{usual} · "
+        f"{t.label(row['brand_name'])} · {row['severity']} · "
+        f"{state}{owner}{_open(row)}"
     )
 
 
@@ -82,9 +85,19 @@ def _draft(row: Mapping[str, Any], now: datetime) -> str:
     when = f"*late, was due {due}*" if row["is_late"] else f"due {due}"
     said = t.escape(t.gist(row["title"], row["body"], 70))
     held = " · no draft, needs a person" if row["state"] == "held" else ""
-    return f"• {t.stars(row['stars'])} “{said}” · {t.label(row['source_name'])} · {when}{held}"
+    where = t.label(row["source_name"])
+    return f"• {t.stars(row['stars'])} “{said}” · {where} · {when}{held}{_open(row)}"
+
+
+def _open(row: Mapping[str, Any]) -> str:
+    """A link to the message, which Slack opens in its own window."""
+    channel, ts = row["remote_channel"], row["remote_id"]
+    if not ts or not re.fullmatch(r"\d+\.\d+", ts):
+        return ""
+    return f" · <https://slack.com/archives/{channel}/p{ts.replace('.', '')}|open →>"
 
 
 def _decision(row: Mapping[str, Any], now: datetime) -> str:
     at = t.day_and_time(row["at"], now, ZoneInfo("UTC"))
-    return f"• {at} {row['kind']}: {t.label(row['what'])} · {t.person(row['actor'])}"
+    what = row["what"] or f"reply to “{t.gist(row['title'] or '', row['body'] or '', 50)}”"
+    return f"• {at} {row['kind']}: {t.label(what)} · {t.person(row['actor'])}"

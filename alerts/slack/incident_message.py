@@ -30,14 +30,14 @@ SNOOZES = (("1 hour", "1h"), ("4 hours", "4h"), ("Until it grows", "grows"))
 
 def incident_message(view: IncidentView) -> Message:
     """The whole message; what does not fit goes to the thread and is marked."""
-    explained, overflow = long_section(_explanation(view), 1800)
+    explained, overflow = _explained(view)
     blocks: list[Block] = [
         header(f"{view.icon} {view.headline}"),
         section(_who_and_how_sure(view)),
         *_decided(view),
         *_chart(view),
         *_quotes(view),
-        explained,
+        *explained,
         *_buttons(view),
         *_playbook(view),
     ]
@@ -131,10 +131,21 @@ def quote_line(quote: Quote, view: IncidentView) -> list[Block]:
     return line
 
 
-def _explanation(view: IncidentView) -> str:
-    lines = [_changes(view), _differences(view), _themes(view), t.escape(view.usual)]
-    lines += [_screens(view), _sources(view), _similar(view)]
-    return "\n".join(line for line in lines if line)
+MOST_SMALL = 1800
+
+
+def _explained(view: IncidentView) -> tuple[list[Block], tuple[str, ...]]:
+    """What stands out and every doubt in full size; what reassures in small grey type."""
+    lines = [_changes(view), _differences(view), _themes(view), _doubts(view), _similar(view)]
+    small = [t.escape(view.usual), _cleared(view), _healthy(view)]
+    beside = "\n".join(line for line in small if line)
+    if len(beside) > MOST_SMALL:  # too long for small type: it goes on in the thread
+        lines.append(beside)
+        beside = ""
+    told = "\n".join(line for line in lines if line)
+    shown, overflow = long_section(told, 1800) if told else (None, ())
+    blocks = [shown] if shown else []
+    return [*blocks, *([context(beside)] if beside else [])], overflow
 
 
 def _changes(view: IncidentView) -> str:
@@ -148,8 +159,8 @@ def _differences(view: IncidentView) -> str:
             return ""
         return "*What is different:* nothing stands out; spread as usual"
     told = ", ".join(
-        f"{t.escape(d.attribute)} {t.escape(d.value)} {t.percent(d.share)} "
-        f"(usual {t.percent(d.usual)})"
+        f"{t.escape(d.attribute)} {t.escape(d.value)} {_kept(t.percent(d.share))} "
+        f"({_kept('usual ' + t.percent(d.usual))})"
         for d in view.evidence.differences
     )
     return f"*What is different:* {told}"
@@ -160,28 +171,38 @@ def _themes(view: IncidentView) -> str:
     return f"*They speak of:* {told}" if told else ""
 
 
-def _screens(view: IncidentView) -> str:
-    doubts = [t.escape(s.finding) for s in view.evidence.screens if s.is_concern]
-    cleared = [t.escape(s.finding) for s in view.evidence.screens if not s.is_concern]
-    lines = [f"⚠️ *Doubtful:* {', '.join(doubts)}"] if doubts else []
-    if cleared:
-        lines.append(f"*{'Otherwise' if doubts else 'Not an artefact'}:* {', '.join(cleared)}")
+def _kept(text: str) -> str:
+    """Words that a narrow screen keeps on one line."""
+    return text.replace(" ", "\u00a0")
+
+
+def _doubts(view: IncidentView) -> str:
+    """Whatever makes the incident or its count doubtful."""
+    found = [t.escape(s.finding) for s in view.evidence.screens if s.is_concern]
+    lines = [f"⚠️ *Doubtful:* {', '.join(found)}"] if found else []
+    sick = "; ".join(
+        t.escape(source.name) + (f": {t.escape(source.reason)}" if source.reason else "")
+        for source in view.evidence.sources
+        if not source.is_healthy
+    )
+    if sick:
+        lines.append(f"⚠️ *Sources not healthy:* {sick}. The count may be too low.")
     return "\n".join(lines)
 
 
-def _sources(view: IncidentView) -> str:
-    sources = view.evidence.sources
-    sick = [source for source in sources if not source.is_healthy]
-    if not sources:
+def _cleared(view: IncidentView) -> str:
+    cleared = [t.escape(s.finding) for s in view.evidence.screens if not s.is_concern]
+    if not cleared:
         return ""
-    if not sick:
-        names = ", ".join(t.escape(source.name) for source in sources)
-        return f"*Sources healthy:* {names}"
-    told = "; ".join(
-        t.escape(source.name) + (f": {t.escape(source.reason)}" if source.reason else "")
-        for source in sick
-    )
-    return f"⚠️ *Sources not healthy:* {told}. The count may be too low."
+    has_doubts = len(cleared) < len(view.evidence.screens)
+    return f"*{'Otherwise' if has_doubts else 'Not an artefact'}:* {', '.join(cleared)}"
+
+
+def _healthy(view: IncidentView) -> str:
+    sources = view.evidence.sources
+    if not sources or not all(source.is_healthy for source in sources):
+        return ""
+    return f"*Sources healthy:* {', '.join(t.escape(source.name) for source in sources)}"
 
 
 def _similar(view: IncidentView) -> str:

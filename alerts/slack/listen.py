@@ -43,6 +43,8 @@ from sql.connect import connect
 from sql.named import queries
 
 LOCK_WAIT_SECONDS = 5.0
+MOST_REVIEW = 600
+"""Characters of the review that the editing modal shows."""
 ASKED_BEFORE = "A ticket was asked for before."
 PING_SECONDS = 3.0
 """How often the socket is checked; a lost one is opened anew within a few of these."""
@@ -368,6 +370,7 @@ def _open_edit(conn: Connection, now: datetime, body: dict[str, Any]) -> dict[st
         f"{limit.name}: at most {limit.limit:,} {limit.unit}",
         str(place.get("channel_id") or ""),
         str(place.get("thread_ts") or place.get("message_ts") or ""),
+        review=t.gist(row["title"], row["body"], MOST_REVIEW),
     )
 
 

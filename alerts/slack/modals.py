@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from alerts.slack import text as t
-from alerts.slack.blocks import option, section
+from alerts.slack.blocks import option, quoted, section
 
 REASONS = (
     ("Known and handled", "known"),
@@ -49,12 +49,15 @@ def dismiss_modal(incident_id: int, title: str) -> dict[str, Any]:
     }
 
 
-def edit_modal(value: str, text: str, limit: str, channel: str, thread: str) -> dict[str, Any]:
-    """The reply's whole text to edit.
+def edit_modal(
+    value: str, text: str, limit: str, channel: str, thread: str, *, review: str = ""
+) -> dict[str, Any]:
+    """The reply's whole text to edit, below the words that it answers.
 
     Args:
         value: the button's: draft, review version and text hash.
         limit: the platform's limit in words.
+        review: beginning of what the customer wrote.
         channel: where to tell the person what came of it, in the thread `thread`.
     """
     return {
@@ -63,6 +66,7 @@ def edit_modal(value: str, text: str, limit: str, channel: str, thread: str) -> 
         "private_metadata": json.dumps({"value": value, "channel": channel, "thread": thread}),
         **_titles("Edit reply", "Save"),
         "blocks": [
+            *([quoted(review)] if review else []),
             {
                 "type": "input",
                 "block_id": "text",

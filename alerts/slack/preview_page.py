@@ -74,7 +74,8 @@ def _message(message: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     picture = pictures.get(message.get("picture") or "", "")
     blocks = "".join(block_html(block, picture) for block in message["blocks"])
     return (
-        '<article class="message"><div class="face" aria-hidden="true">E</div><div class="said">'
+        f'<article class="message" data-key="{html.escape(message["key"], quote=True)}">'
+        '<div class="face" aria-hidden="true">E</div><div class="said">'
         '<p class="by"><b>Earshot</b><span class="app">APP</span>'
         f'<time datetime="{at.isoformat()}">{at:%-d %B %H:%M} UTC</time></p>'
         f"{blocks}{edited}</div></article>"

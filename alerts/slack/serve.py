@@ -75,12 +75,15 @@ def http_server(settings: Settings, app: App) -> ThreadingHTTPServer:
 
 class _Handler(BaseHTTPRequestHandler):
     bolt: App
+    timeout = 10
+    """Seconds for which a silent connection keeps its thread."""
 
     def do_POST(self) -> None:
         """Hand a request of Slack to bolt, which refuses what is not signed."""
-        length = int(self.headers.get("Content-Length") or 0)
-        if self.path != PATH or length > MOST_BODY_BYTES:
-            self.send_error(404 if self.path != PATH else 413)
+        given = self.headers.get("Content-Length") or ""
+        length = int(given) if given.isascii() and given.isdigit() and len(given) < 12 else -1
+        if self.path != PATH or not 0 <= length <= MOST_BODY_BYTES:
+            self.send_error(404 if self.path != PATH else 411 if length < 0 else 413)
             return
         body = self.rfile.read(length).decode("utf-8", errors="replace")
         headers: dict[str, Any] = dict(self.headers.items())

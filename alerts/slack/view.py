@@ -12,6 +12,16 @@ from alerts.slack.evidence import Evidence
 from alerts.slack.text import counted, day_and_time, number, percent
 
 _ICONS = {"critical": "🚨", "high": "🔴", "medium": "🟠", "low": "⚪"}
+_WHERE = {
+    "courier": "with",
+    "country": "in",
+    "store": "in",
+    "supplier": "from",
+    "version": "on version",
+    "device": "on",
+    "product": "about",
+}
+"""How an attribute reads before its value; any other is named."""
 _SURE = (
     (1e-6, "we are sure"),
     (1e-3, "very likely real"),
@@ -76,11 +86,14 @@ class IncidentView:
         if self.state == "resolved":
             ended = day_and_time(self.resolved_at or self.updated_at, self.now, self.zone)
             return f"{self.evidence.title}: over since {ended} · {told_count} in all"
-        told = (
-            f"{self.evidence.title}: {told_count} since {self.since}, "
-            f"usually {number(self.baseline)}"
-        )
+        usual = "" if self.is_report else f", usually {number(self.baseline)}"
+        told = f"{self.evidence.title}: {told_count} since {self.since}{usual}"
         return f"{told} · {self.evidence.trend}" if self.evidence.trend else told
+
+    @property
+    def is_report(self) -> bool:
+        """Told for what it says, not for how many say it: nothing to compare a count with."""
+        return self.odds is None and self.baseline == 0
 
     @property
     def certainty(self) -> str:
@@ -93,12 +106,13 @@ class IncidentView:
 
     @property
     def leading(self) -> str:
-        """Where it sits: "all 47 courier Swiftline, 41 country DE"."""
+        """Where it sits: "all 47 with Swiftline, 41 in DE"."""
         parts = []
         for difference in self.evidence.differences[:2]:
             count = round(difference.share * self.items)
-            many = f"all {self.items}" if count == self.items else str(count)
-            parts.append(f"{many} {difference.attribute} {difference.value}")
+            many = f"all {self.items:,}" if count == self.items else f"{count:,}"
+            where = _WHERE.get(difference.attribute, difference.attribute)
+            parts.append(f"{many} {where} {difference.value}")
         return ", ".join(parts)
 
     @property
@@ -128,6 +142,8 @@ class IncidentView:
     @property
     def usual(self) -> str:
         """The baseline with its interval and the share of negative items."""
+        if self.is_report:
+            return ""
         told = f"Usual for these hours: {number(self.baseline)}"
         low, high = self.evidence.baseline_low, self.evidence.baseline_high
         if low is not None and high is not None:

@@ -253,9 +253,12 @@ select
     incident.evidence ->> 'title' as title,
     incident.evidence ->> 'noun' as noun,
     brand.name as brand_name,
-    brand.time_zone
+    brand.time_zone,
+    outbox.remote_channel,
+    outbox.remote_id
 from earshot.incident as incident
 inner join earshot.brand as brand on incident.brand_id = brand.id
+left join earshot.outbox as outbox on outbox.key = 'incident:' || incident.id
 where
     incident.state <> 'resolved'
     and incident.severity <> 'low'
@@ -278,11 +281,14 @@ select
     source.name as source_name,
     told.title,
     told.body,
-    (told.rating * 5 / told.rating_scale)::double precision as stars
+    (told.rating * 5 / told.rating_scale)::double precision as stars,
+    outbox.remote_channel,
+    outbox.remote_id
 from earshot.reply_draft as draft
 inner join earshot.brand as brand on draft.brand_id = brand.id
 inner join earshot.feedback as feedback on draft.feedback_id = feedback.id
 inner join earshot.source as source on feedback.source_id = source.id
+left join earshot.outbox as outbox on outbox.key = 'draft:' || draft.id
 inner join earshot.feedback_version as told
     on told.feedback_id = draft.feedback_id and told.version = draft.version
 where draft.state in ('waiting', 'blocked', 'unsure', 'held')
@@ -310,7 +316,9 @@ with decided as (
         incident_event.at,
         incident_event.kind,
         incident_event.actor,
-        incident.evidence ->> 'title' as what
+        incident.evidence ->> 'title' as what,
+        null as title,
+        null as body
     from earshot.incident_event
     inner join earshot.incident on incident_event.incident_id = incident.id
     where incident_event.kind in ('confirmed', 'dismissed', 'assigned', 'snoozed')
@@ -321,8 +329,13 @@ with decided as (
         reply_event.at,
         reply_event.kind,
         reply_event.actor,
-        'reply ' || reply_event.draft_id as what
+        null as what,
+        told.title,
+        told.body
     from earshot.reply_event
+    inner join earshot.reply_draft as draft on reply_event.draft_id = draft.id
+    inner join earshot.feedback_version as told
+        on told.feedback_id = draft.feedback_id and told.version = draft.version
     where reply_event.kind in ('approved', 'dropped', 'sent') and reply_event.actor <> 'earshot'
 )
 
@@ -330,7 +343,9 @@ select
     at,
     kind,
     actor,
-    what
+    what,
+    title,
+    body
 from decided
 where at between cast(:now as timestamptz) - interval '24 hours' and :now
 order by at desc

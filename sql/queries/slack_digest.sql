@@ -85,6 +85,7 @@ where
 select
     incident.id,
     incident.evidence ->> 'title' as title,
+    coalesce(incident.evidence ->> 'noun', 'complaints') as noun,
     incident.severity,
     incident.items,
     incident.started_at,

@@ -277,8 +277,8 @@ def test_lateness_is_counted_and_said_once(
         tend_drafts(conn, slack_settings, NOON + timedelta(minutes=60))
     assert send(slack_settings).sent == 0, "at the same moment there is nothing new to say"
     (header,) = slack.roots()
-    late = [m["text"] for m in slack.thread(header) if m["text"].startswith("Late")]
-    assert late == ["Late: a reply for Northwind Home, the first was due 12:41."]
+    late = [m["text"] for m in slack.thread(header) if m["text"].startswith("⏰ Late")]
+    assert late == ["⏰ Late: a reply for Northwind Home, the first was due 12:41."]
     assert "1 waiting, 1 late" in header["text"]
 
 

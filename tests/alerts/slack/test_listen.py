@@ -256,7 +256,7 @@ def test_an_old_click_cannot_approve_an_edited_text(
     old = slack.click(waiting, "draft_approve", user="U00SECOND")
     slack.envelope("interactive", slack.click(waiting, "draft_edit"))
     (modal,) = slack.views.values()
-    assert modal["blocks"][0]["element"]["initial_value"] == TEXT
+    assert modal["blocks"][-1]["element"]["initial_value"] == TEXT
     text = {"text": {"value": {"value": "I am sorry about both vases."}}}
     assert slack.envelope("interactive", slack.submit(modal, text)) == {}
 
@@ -333,7 +333,7 @@ def test_today_lists_what_waits(
     assert ack is not None
     told = "\n".join(texts(ack["blocks"]))
     assert "*1* open incident · *1* replies wait · *1* late" in told
-    assert "Late parcels: 47 complaints since 06:00, usually 3" in told
+    assert "*Late parcels*: 47 complaints since 06:00, usually 3" in told
     assert "late, was due 11:00" in told
     assert "<!here>" not in told
 

@@ -26,8 +26,8 @@ KIND = "The woman on chat stayed with me until the lamp worked. <!channel> thank
 def kind_words(conn: Connection) -> Callable[..., None]:
     """Writes a review of yesterday that the model reads as positive."""
 
-    def write(number: str, body: str = KIND, **columns: Any) -> None:
-        at = NOON - timedelta(days=1)
+    def write(number: str, body: str = KIND, days: int = 0, **columns: Any) -> None:
+        at = NOON - timedelta(days=1) + timedelta(days=days)
         row = {"is_verified": True, "is_incentivised": False, "brand_reply": None, **columns}
         with conn, conn.cursor() as cursor:
             cursor.execute(
@@ -39,7 +39,8 @@ def kind_words(conn: Connection) -> Callable[..., None]:
                 " published_at, published_precision, first_seen_at, last_seen_at, url,"
                 " is_verified, is_incentivised, brand_reply)"
                 " select 'shop', %s, id, 'review', 'customer', %s, 'second', %s, %s,"
-                " 'https://shop.example/r/9', %s, %s, %s from earshot.source returning id",
+                " 'https://shop.example/r/9', %s, %s, %s from earshot.source where name = 'shop'"
+                " returning id",
                 [number, at, at, at, *row.values()],
             )
             feedback = cursor.fetchone()[0]

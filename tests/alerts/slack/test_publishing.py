@@ -449,7 +449,7 @@ def test_publishing_can_be_switched_off(
     send(settings)
 
     assert run(settings) == PublishResult()
-    assert "takes no reply from us" in shown(slack)
+    assert "Replies on shop are posted by hand" in shown(slack)
     assert "draft_sent" in buttons(slack)
 
 
