@@ -169,7 +169,7 @@ def _erase_from(
         table = opened.read(columns=["feedback_id"])
         wanted = pa.array(feedback_ids, pa.int64())
         is_kept = pc.invert(pc.is_in(table["feedback_id"], value_set=wanted))
-        gone = table.num_rows - int(pc.sum(is_kept).as_py() or 0)
+        gone: int = table.num_rows - int(pc.sum(is_kept).as_py() or 0)
         if not gone:
             return 0
         kept = opened.read().filter(is_kept)
