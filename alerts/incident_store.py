@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,8 +14,11 @@ from alerts.detection import SINGLE, Change, Engine, Incident, hour_of, moment_o
 from alerts.observations import Texts
 from alerts.slack.incidents import announce_incident, close_incident, thread_note
 from alerts.telling import evidence_of, note_of, reason_of, voices_of
+from earshot.logs import ids
 from earshot.settings import Settings
 from sql.named import queries
+
+log = logging.getLogger(__name__)
 
 REMEMBERED_DAYS = 280
 """Resolved incidents stay known this long: they can be reopened and bound the windows looked at."""
@@ -108,6 +112,8 @@ def _shown_at(incident: Incident, now: datetime) -> datetime:
 
 def _record(conn: Connection, incident_id: int, changes: Sequence[Change]) -> None:
     for change in changes:
+        with ids(incident=incident_id):
+            log.info("incident: %s", change.kind)
         queries.incident_event_add(
             conn,
             incident_id=incident_id,

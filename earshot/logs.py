@@ -58,10 +58,12 @@ def _in_airflow(given: Mapping[str, str | int]) -> Iterator[None]:
 
 def configure(settings: Settings) -> None:
     """Send the logs of this process to standard error, as `[log]` of the settings says."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _ToStandardError()
     handler.setFormatter(JsonLines() if settings.log.format == "json" else TextLines())
     handler.addFilter(Redaction(secrets_of(settings)))
-    logging.root.handlers[:] = [handler]
+    for earlier in [each for each in logging.root.handlers if isinstance(each, _ToStandardError)]:
+        logging.root.removeHandler(earlier)
+    logging.root.addHandler(handler)
     logging.root.setLevel(logging.WARNING)
     for room in ROOMS:
         logging.getLogger(room).setLevel(settings.log.level)
@@ -74,6 +76,17 @@ def secrets_of(settings: Settings) -> list[str]:
 
     given = [value for value in vars(settings.secrets).values() if value is not None]
     return [*(value.get_secret_value() for value in given), *recall(settings.home_folder).values()]
+
+
+class _ToStandardError(logging.Handler):
+    """Writes to whatever standard error is at the moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by logging."""
+        try:
+            print(self.format(record), file=sys.stderr, flush=True)
+        except Exception:
+            self.handleError(record)
 
 
 class Redaction(logging.Filter):

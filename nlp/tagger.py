@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from psycopg2.extensions import connection as Connection
 
+from earshot.logs import ids
 from earshot.settings import Settings
 from nlp import claims, states
 from nlp.corrections import corrected_examples
@@ -264,7 +265,9 @@ class Run:
             held = self._next(room)
             if held is None:
                 break
-            result = self._tag(held, result)
+            with ids(batch=held.fence):
+                result = self._tag(held, result)
+                log.info("%d texts read, %d so far", len(held.texts), result.texts)
             self._report(result)
         given_up = claims.give_up(self.conn, self.model_id, self._now())
         return replace(result, failed=result.failed + given_up)

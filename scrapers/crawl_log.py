@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,11 +13,13 @@ from typing import Any, Literal
 from psycopg2.extensions import connection as Connection
 
 from earshot.errors import RetryLater, StopSource
+from earshot.logs import ids
 from earshot.settings import Settings, Source
 from sql.clock import now
 from sql.named import queries
 
 PATIENCE_SECONDS = 15.0
+log = logging.getLogger(__name__)
 
 Purpose = Literal["live", "backfill", "import"]
 Status = Literal["ok", "failed", "broken"]
@@ -48,7 +51,8 @@ def logged_crawl(
     try:
         crawl = _start(conn, settings, source, purpose)
         try:
-            yield crawl
+            with ids(crawl=crawl.id, source=source.name):
+                yield crawl
         except BaseException as error:
             conn.rollback()
             status: Status = "broken" if isinstance(error, StopSource) else "failed"
@@ -85,6 +89,8 @@ def finish(
     missed_share: float | None = None,
 ) -> None:
     """Write how the crawl ended."""
+    with ids(crawl=crawl.id):
+        log.info("the crawl ended: %s", status)
     with conn:
         queries.crawl_finish(
             conn,

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from psycopg2.extensions import connection as Connection
 
 from earshot.errors import EarshotError, FixSettings, RetryLater, StopSource
+from earshot.logs import configure
 from earshot.platforms.base import Page, Span
 from earshot.platforms.session import Session
 from earshot.settings import Settings, Source
@@ -51,6 +52,7 @@ def main() -> int:
     # A host that does not answer is told once, as the crawl's error, and not as a stack trace.
     logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
     order = _order(json.load(sys.stdin))
+    configure(order.settings)
     try:
         said = probe(order) if order.purpose == "check" else crawl(order)
     except EarshotError as error:
@@ -151,7 +153,7 @@ def _run_spider(
     source, terms = order.source, connector.platform.terms
     outcome = Outcome()
     made = scrapy_settings(order.settings, source, session.options, terms, politeness(source))
-    process = AsyncCrawlerProcess(made)
+    process = AsyncCrawlerProcess(made, install_root_handler=False)
     redact_logs(
         session.credentials[name]
         for name in connector.platform.needs

@@ -36,8 +36,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line o
 
 
 def settings_of(file: Path | None) -> Settings:
-    """The settings of that file, or of the default one."""
-    return load(file)
+    """The settings of that file, or of the default one; logs are written as they say."""
+    from earshot.logs import configure
+
+    settings = load(file)
+    configure(settings)
+    return settings
 
 
 @cache

@@ -23,6 +23,7 @@ def up(
     """Start Postgres, Airflow, the Slack listener and the page, until Ctrl-C or `down`."""
     from earshot.cli.setup import make_keys
     from earshot.local import stack
+    from earshot.observing.server import serving
     from earshot.settings import Database
     from sql.connect import database, prepare_local
 
@@ -34,7 +35,9 @@ def up(
         say("Postgres starts")
         if database(settings).origin != "embedded":
             prepare_local(settings)
-        stack.run(settings, say)
+        with serving(settings) as address:
+            say(f"Health is at {address}/health, metrics at {address}/metrics")
+            stack.run(settings, say)
 
 
 def down(

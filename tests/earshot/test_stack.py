@@ -23,6 +23,8 @@ contact = "ops@northwind.example"
 port = {port}
 [web]
 port = {web_port}
+[health]
+port = {health_port}
 [[brand]]
 key = "northwind"
 name = "Northwind Home"
@@ -39,7 +41,8 @@ LISTEN = "0A"
 @pytest.fixture
 def settings_file(tmp_path) -> Iterator[Path]:
     file = tmp_path / "earshot.toml"
-    file.write_text(FILE.format(port=ports.free_port(), web_port=ports.free_port()))
+    free = {name: ports.free_port() for name in ("port", "web_port", "health_port")}
+    file.write_text(FILE.format(**free))
     yield file
     home = load(file).home_folder
     stop(home)
