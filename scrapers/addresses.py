@@ -12,6 +12,8 @@ from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
 NAMED_HOSTS = "NAMED_HOSTS"
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052: the last four bytes are an IPv4 address."""
 
 
 class PrivateAddress(Exception):
@@ -25,11 +27,23 @@ class PrivateAddress(Exception):
 
 
 def is_private(address: str) -> bool:
-    """Whether an IP address is loopback, link-local, private or otherwise not public."""
+    """Whether an IP address is loopback, link-local, private or otherwise not public.
+
+    An IPv6 address that carries an IPv4 one (mapped, 6to4, NAT64, Teredo) is as public as that.
+    """
     try:
-        return not ipaddress.ip_address(address.strip("[]")).is_global
+        given = ipaddress.ip_address(address.strip("[]"))
     except ValueError:
         return False
+    return any(not each.is_global or each.is_multicast for each in (given, *_inside(given)))
+
+
+def _inside(given: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    if isinstance(given, ipaddress.IPv4Address):
+        return []
+    nat64 = ipaddress.IPv4Address(int(given) & 0xFFFFFFFF) if given in NAT64 else None
+    found = (given.ipv4_mapped, given.sixtofour, *(given.teredo or ()), nat64)
+    return [each for each in found if each is not None]
 
 
 class AddressMiddleware:
@@ -46,7 +60,8 @@ class AddressMiddleware:
     def process_request(self, request: Request) -> None:
         """Called by Scrapy before each request, redirects and robots.txt included."""
         host = urlparse_cached(request).hostname or ""
-        if host not in self._named and (is_private(host) or host == "localhost"):
+        is_local = host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost")
+        if host not in self._named and (is_private(host) or is_local):
             raise PrivateAddress(host)
 
 

@@ -122,7 +122,9 @@ class PlatformSpider(scrapy.Spider):  # type: ignore[misc]
             self._stop(StopSource(str(failure.value)))
         if (host := urlparse_cached(request).hostname) in GuardedResolver.refused:
             self._stop(StopSource(str(PrivateAddress(str(host)))))
-        if failure.check(DownloadCancelledError):
+        # Scrapy ignores an answer that grows too large when it is unpacked.
+        is_unpacked = failure.check(IgnoreRequest) and "robots.txt" not in str(failure.value)
+        if failure.check(DownloadCancelledError) or is_unpacked:
             self._stop(
                 StopSource(
                     f"expected an answer of at most {self.settings['DOWNLOAD_MAXSIZE']:,} bytes, "

@@ -31,14 +31,15 @@ def load(name: str) -> tuple[nn.Module, Tokenizer]:
     """
     from transformers import AutoModel
 
-    return _from_pretrained(AutoModel, name).eval(), load_tokenizer(name)
+    return _from_pretrained(AutoModel, name, use_safetensors=True).eval(), load_tokenizer(name)
 
 
 def load_classifier(name: str) -> tuple[nn.Module, Tokenizer]:
     """Load a ready sentiment classifier (a sequence classification model) and its tokenizer."""
     from transformers import AutoModelForSequenceClassification
 
-    return _from_pretrained(AutoModelForSequenceClassification, name).eval(), load_tokenizer(name)
+    model = _from_pretrained(AutoModelForSequenceClassification, name, use_safetensors=True)
+    return model.eval(), load_tokenizer(name)
 
 
 def is_classifier(name: str) -> bool:
@@ -65,9 +66,10 @@ def load_tokenizer(name: str) -> Tokenizer:
     return backend
 
 
-def _from_pretrained(kind: Any, name: str) -> Any:
+def _from_pretrained(kind: Any, name: str, **options: Any) -> Any:
+    """By safetensors only: other formats of weights are pickles, and those run code."""
     try:
-        return kind.from_pretrained(name)
+        return kind.from_pretrained(name, trust_remote_code=False, **options)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         first_line = str(error).strip().splitlines()[0]
         raise FixSettings(

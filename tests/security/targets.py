@@ -278,7 +278,7 @@ def _links(raw: bytes) -> None:
     from alerts.slack.text import safe_url
 
     url = safe_url(_text(raw))
-    assert url is None or (url.startswith("http") and not re.search(r"[<>|\s]", url))
+    assert url is None or (url.lower().startswith("http") and not re.search(r"[<>|\s]", url))
 
 
 def _reply(raw: bytes) -> None:

@@ -347,7 +347,7 @@ def test_the_home_shows_the_same(
     assert "Late parcels" in "\n".join(texts(home["blocks"]))
 
 
-def test_signed_http_takes_the_same_click_and_refuses_an_unsigned_one(
+def test_signed_http_takes_the_same_click_and_refuses_an_unsigned_or_old_one(
     conn: Connection,
     slack: SlackStandIn,
     settings_with: Callable[..., Settings],
@@ -365,12 +365,13 @@ def test_signed_http_takes_the_same_click_and_refuses_an_unsigned_one(
     body = urlencode({"payload": json.dumps(slack.click(posted, "incident_confirm"))}).encode()
 
     refused = post(free_port, body, "v0=forged")
+    replayed = post(free_port, body, None, seconds_ago=400)
     before = incident_events(conn)
     accepted = post(free_port, body, None)
     server.shutdown()
     server.server_close()
 
-    assert (refused, before) == (401, [])
+    assert (refused, replayed, before) == (401, 401, [])
     assert (accepted, incident_events(conn)) == (200, [("confirmed", "U00MANAGER")])
 
 
@@ -383,10 +384,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def post(port: int, body: bytes, signature: str | None) -> int:
+def post(port: int, body: bytes, signature: str | None, *, seconds_ago: int = 0) -> int:
     from urllib.error import HTTPError
 
-    stamp = str(int(time.time()))
+    stamp = str(int(time.time()) - seconds_ago)
     digest = hmac.new(b"s3cret", f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
     request = Request(
         f"http://127.0.0.1:{port}{serve.PATH}",
