@@ -66,7 +66,7 @@ def messages_about(words: str) -> Iterator[Message]:
 
 def with_file(message: Message) -> list[dict[str, object]]:
     return [
-        block | {"slack_file": {"id": "F1"}} if block["type"] == "image" else block
+        block | {"slack_file": {"id": "F0123456789"}} if block["type"] == "image" else block
         for block in message.blocks
     ]
 
@@ -83,7 +83,7 @@ def test_no_message_mentions_links_or_breaks(payload: str) -> None:
             blocks = with_file(message)
             parsed = [message.text, *mrkdwn_texts(blocks), *message.overflow]
             assert [text for text in parsed if not is_harmless(text)] == []
-            assert faults(blocks, files={"F1": {"mimetype": "image/png"}}) == []
+            assert faults(blocks, files={"F0123456789": {"mimetype": "image/png"}}) == []
             assert characters(message.blocks) <= MOST_TEXT
             shown = json.dumps(message.as_payload(), ensure_ascii=False)
             assert not [each for each in shown if unicodedata.bidirectional(each) in TURNING]
