@@ -273,7 +273,12 @@ class Run:
         return replace(result, failed=result.failed + given_up)
 
     def _next(self, room: int | None) -> claims.Claim | None:
-        return self._claim(room) or (self._claim(room) if self._refill() else None)
+        held = self._claim(room)
+        if held is None:
+            # What another worker fills in at this moment adds nothing here, yet it can be claimed.
+            self._refill()
+            held = self._claim(room)
+        return held
 
     def _claim(self, room: int | None) -> claims.Claim | None:
         return claims.claim(

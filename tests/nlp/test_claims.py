@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from nlp.claims import MOST_ATTEMPTS
 from nlp.tagger import Run, Tagger
 from nlp.tags import TextTags
 from nlp.taxonomy import load_taxonomy, sync_taxonomy
+from sql.named import queries
 from tests.nlp.conftest import NOW
 from tests.nlp.fakes import WordModel
 
@@ -149,6 +151,28 @@ def test_two_workers_share_the_queue_and_not_the_work(shop, tagger, start, tmp_p
     assert sum(done) == 60
     assert min(done) > 0
     assert len(read) == len(set(read)) == 60
+
+
+def test_a_worker_that_starts_while_another_fills_the_queue_stays_to_help(
+    shop, settings, tagger, database
+) -> None:
+    for number in range(3):
+        shop.say(f"late {number}")
+    with database.connect() as other, ThreadPoolExecutor(1) as pool:
+        queries.tag_enqueue(other, model_id="words-1", size=100)  # and does not commit yet
+        helper = pool.submit(drain, shop, settings, tagger)
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        deadline = time.monotonic() + 20
+        with other.cursor() as cursor:
+            while time.monotonic() < deadline:
+                cursor.execute("select pg_stat_clear_snapshot()")
+                cursor.execute(f"{waiting} and datname = current_database()")
+                if cursor.fetchone()[0]:
+                    break
+                time.sleep(0.02)
+        other.commit()
+
+        assert helper.result(timeout=20) == (3, 0)
 
 
 def test_a_text_that_kills_every_worker_is_given_up_and_costs_nobody_else(
