@@ -5,12 +5,13 @@ USABLE  := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 BIN     := .venv/bin
 PIP     := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help demo up test check clean constraints
+.PHONY: help demo up fleet test check clean constraints
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo         the sample shop: crawl, tag, notice a crisis, write message and replies"
 	@echo "make up           Postgres, Airflow, Slack listener and web page, until Ctrl-C"
+	@echo "make fleet        the demo on a fleet in small: Redis, Postgres, two Celery workers"
 	@echo "make test         all tests"
 	@echo "make check        lint, types, imports"
 	@echo "make constraints  pin what is installed now"
@@ -21,6 +22,9 @@ demo: .venv/.runtime
 
 up: .venv/.runtime
 	@$(BIN)/earshot up
+
+fleet: .venv/.fleet
+	@$(BIN)/python -m tests.fleet.trial
 
 test: .venv/.dev
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 10
@@ -57,4 +61,8 @@ constraints: .venv/.dev
 
 .venv/.dev: .venv/.runtime
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/.fleet: .venv/.runtime
+	@$(PIP) --editable '.[fleet]'
 	@touch $@

@@ -15,7 +15,7 @@ def needed() -> dict[str, str]:
     """Version by name, over all that is required directly or by others."""
     found: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
-    waiting = [Requirement("earshot[dev,fuzz]")]
+    waiting = [Requirement("earshot[dev,fleet,fuzz]")]
     while waiting:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)

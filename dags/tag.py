@@ -6,12 +6,13 @@ from typing import Any
 
 from airflow.sdk import Metadata, dag, task
 
-from dags.common import STORED, TAGGED, dag_options, on_asset_or_every, step
+from dags.common import STORED, TAGGED, dag_options, on_asset_or_every, settings, step
 
 DOC = """Claims untagged versions in batches, tags them, commits where the claim still holds.
 
 Woken by stored feedback and every ten minutes. A killed run's claims expire with their lease and
-the next run takes them. Run by hand: `earshot tag`."""
+the next run takes them. `airflow.taggers` of the settings says how many tasks share the work: each
+claims batches of its own, on any worker, until none is left. Run by hand: `earshot tag`."""
 
 
 @dag(
@@ -25,12 +26,12 @@ def tag() -> None:
     """Sentiment, themes and sentiment towards each theme."""
 
     @task(outlets=[TAGGED])
-    def tag_new_versions() -> Any:
+    def tag_new_versions(tagger: int) -> Any:
         from nlp.tagger import tag as tag_all
 
-        yield Metadata(TAGGED, extra=step("tag", tag_all))
+        yield Metadata(TAGGED, extra={"tagger": tagger, **step("tag", tag_all)})
 
-    tag_new_versions()
+    tag_new_versions.expand(tagger=list(range(1, settings().airflow.taggers + 1)))
 
 
 tag()

@@ -181,6 +181,8 @@ class Airflow(Section):
 
     port: int = Field(default=8080, ge=1024, le=65535)
     parallelism: int = Field(default=4, ge=1)
+    taggers: int = Field(default=1, ge=1, le=64)
+    """Tasks that share the tagging of a run: one for each worker that is to help."""
 
 
 class OpenId(Section):

@@ -1,4 +1,4 @@
-"""`init` writes the settings file and the keys; `sql` opens the database."""
+"""`init` writes the settings file and the keys, `pools` what Airflow needs; `sql` opens psql."""
 
 from __future__ import annotations
 
@@ -102,7 +102,16 @@ def _print_rows(rows: list[dict[str, object]], *, as_json: bool) -> None:
     console().print(table)
 
 
+def pools(settings_file: SettingsFile = None) -> None:
+    """Print the pools of the sources as JSON, for `airflow pools import` on your own Airflow."""
+    from earshot.local.airflow import POOL
+
+    names = sorted({source.pool for source in settings_of(settings_file).source})
+    emit({name: {**POOL, "include_deferred": False} for name in names})
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(init)
+    app.command()(pools)
     app.command()(sql)

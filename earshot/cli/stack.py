@@ -57,8 +57,9 @@ def down(
 
 
 def _homes(settings_file: Path | None) -> list[Path]:
-    """The demo's home and that of these settings, which may hold it, as far as they exist."""
+    """Homes of the demo, of the fleet's trial and of these settings, as far as they exist."""
     from earshot.errors import FixSettings
+    from earshot.local.fleet import FLEET_HOME
     from earshot.local.stack import DEMO_HOME
 
     try:
@@ -67,8 +68,8 @@ def _homes(settings_file: Path | None) -> list[Path]:
         if settings_file is not None:
             raise
         found = [Path(".earshot").resolve()]
-    demo = DEMO_HOME.resolve()
-    return [home for home in dict.fromkeys([demo, *found]) if home.is_dir()]
+    trials = [DEMO_HOME.resolve(), FLEET_HOME.resolve()]
+    return [home for home in dict.fromkeys([*trials, *found]) if home.is_dir()]
 
 
 def listen(settings_file: SettingsFile = None) -> None:

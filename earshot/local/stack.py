@@ -17,7 +17,7 @@ from typing import IO
 import psutil
 
 from earshot.errors import EarshotError, FixSettings, RetryLater
-from earshot.local import airflow, ports, postgres, processes
+from earshot.local import airflow, fleet, ports, postgres, processes
 from earshot.settings import Settings
 
 DEMO_HOME = Path(".earshot/demo")
@@ -50,14 +50,14 @@ def run(settings: Settings, say: Say) -> None:
         RetryLater: a component ended by itself.
     """
     home = settings.home_folder
-    with _interruptible():
+    with interruptible():
         try:
             if not _runs(home, "web"):
                 ports.refuse_taken("web.port", settings.web.port)
             say("Airflow starts")
             airflow.start(settings)
             airflow.wait_healthy(settings)
-            _start_listener(settings)
+            start_listener(settings)
             _start(settings, "web")
             _wait_for_page(settings)
             components = processes.leaders(home)
@@ -79,7 +79,7 @@ def run(settings: Settings, say: Say) -> None:
             postgres.stop(home)
 
 
-def _start_listener(settings: Settings) -> None:
+def start_listener(settings: Settings) -> None:
     """Serve Slack's buttons where the secrets for it are there, and nobody does already."""
     secrets = settings.secrets
     is_socket = settings.slack.transport == "socket"
@@ -111,11 +111,12 @@ def _runs(home: Path, command: str) -> bool:
 
 
 def stop(home: Path) -> bool:
-    """End the owner, Airflow and Postgres of this home folder; false where nothing ran."""
+    """End the owner, Airflow, broker and Postgres of this home folder; false where nothing ran."""
     had_owner = _end_owner(home)
     components = processes.stop_stack(home)
+    brokers = fleet.stop_broker(home)
     had_server = postgres.stop(home)
-    return had_owner or bool(components) or had_server
+    return had_owner or bool(components or brokers) or had_server
 
 
 def delete(home: Path) -> None:
@@ -159,7 +160,7 @@ def _lock(file: IO[str]) -> bool:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Let a polite end by `down` or the system act as Ctrl-C does.
 
     Ctrl-C too: whoever is started in the background of a shell is born deaf to it.

@@ -17,6 +17,8 @@ ALLOWED = ("airflow.sdk.", "airflow.providers.slack.notifications.")
 """What runs beside Airflow's API server; everything else may open its database."""
 SETTINGS = """
 contact = "ops@northwind.example"
+[airflow]
+taggers = 3
 [[brand]]
 key = "northwind"
 name = "Northwind Home"
@@ -49,6 +51,10 @@ def parsed(file):
     DagBag(file)
     return time.process_time() - began
 
+def callbacks(given):
+    # A task that is spread over several keeps a single one as it is.
+    return len(given) if isinstance(given, (list, tuple)) else int(given is not None)
+
 heavy = [m for m in ("torch", "transformers", "scrapy", "matplotlib", "pandas") if m in sys.modules]
 files = sorted(Path(sys.argv[1]).glob("*.py"))
 DagBag("/dev/null")  # Airflow's own first import, which no file of ours pays for
@@ -69,9 +75,15 @@ print(json.dumps({
             "outlets": [o.name for t in d.tasks for o in t.outlets],
             "pools": [t.pool for t in d.tasks],
             "params": sorted(d.params),
+            "mapped": [
+                len(values)
+                for t in d.tasks
+                if t.is_mapped
+                for values in t.op_kwargs_expand_input.value.values()
+            ],
             "deadline": [a.interval.total_seconds() for a in d.deadline or []],
             "told_on": {
-                kind: [len(getattr(t, kind)) for t in d.tasks]
+                kind: [callbacks(getattr(t, kind)) for t in d.tasks]
                 for kind in ("on_failure_callback", "on_retry_callback")
             },
         } for d in bag.dags.values()
@@ -180,6 +192,10 @@ def test_a_crawl_can_be_backfilled_by_interval_and_by_params(bag: dict[str, Any]
     assert crawl["schedule"] == "CronDataIntervalTimetable"
     assert crawl["params"] == ["since", "until"]
     assert "airflow backfill create" in crawl["doc"]
+
+
+def test_tagging_is_spread_over_as_many_tasks_as_the_settings_say(bag: dict[str, Any]) -> None:
+    assert bag["dags"]["tag"]["mapped"] == [3]
 
 
 def test_no_dag_reaches_into_airflows_own_tables() -> None:

@@ -115,6 +115,19 @@ def _is_toml(line: str) -> bool:
     return re.match(r"\[|\w+ = ", line) is not None
 
 
+def test_pools_are_printed_as_airflow_imports_them(folder, run):
+    source = '[[source]]\nname = "{}"\nkind = "schemaorg"\nbrand = "northwind"\nurls = ["{}"]\n'
+    shops = {"one": "https://shop.example/a", "two": "https://shop.example/b"}
+    text = FILE + "".join(source.format(name, url) for name, url in shops.items())
+    (folder / "earshot.toml").write_text(text)
+
+    status, out, _ = run("pools")
+
+    assert status == 0
+    assert json.loads(out)["host__shop.example"]["slots"] == 1
+    assert len(json.loads(out)) == 1
+
+
 def test_check_names_each_part_and_fails_where_one_does(folder, run, monkeypatch):
     monkeypatch.setenv("EARSHOT_AUTHOR_KEY", "k" * 32)
     (folder / "earshot.toml").write_text(

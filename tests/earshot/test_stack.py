@@ -151,7 +151,7 @@ def test_airflow_is_fitted_to_the_machine_and_kept_from_proxies(settings_file, m
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     settings = load(settings_file)
 
-    variables = airflow.environment(settings)
+    variables = airflow.environment(settings, airflow.Shape(database="postgresql://"))
 
     assert variables["AIRFLOW__CORE__PARALLELISM"] == "3"
     assert "127.0.0.1" in variables["NO_PROXY"].split(",")
