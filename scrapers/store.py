@@ -126,6 +126,8 @@ class Store:
         queries.store_enqueue(conn)
         if has_known:
             queries.store_recount(conn)
+        queries.store_surveys(conn)
+        queries.store_conversations(conn, source_id=self._source_id, brand_id=self._brand_id)
         return added, versions - added
 
     def _quarantine(self, bad: Refused, now: datetime) -> None:

@@ -13,12 +13,16 @@ from typing import Any
 from psycopg2.extensions import connection as Connection
 
 from earshot.errors import FixSettings, SkipRecord
+from earshot.record import Kind
 from earshot.settings import SETTINGS_FILE, Settings, Source
 from scrapers.catalogue import sync_catalogue
 from scrapers.crawl_log import finish, logged_crawl
+from scrapers.files import chats
+from scrapers.files.chats import Conversations
 from scrapers.files.mapping import Mapper
 from scrapers.files.options import FileOptions, options_of
-from scrapers.files.reading import Row, opened
+from scrapers.files.reading import opened
+from scrapers.files.rows import Row
 from scrapers.rows import Batch, Refused, prepared, refused
 from scrapers.store import Counts, Store
 from sql.connect import connect
@@ -75,13 +79,13 @@ def import_file(
         sync_catalogue(conn, settings)
         with (
             logged_crawl(conn, settings, source, "import") as crawl,
-            opened(file, options) as (rows, progress),
+            opened(file, options) as (found, progress),
             _ticking(tick, file) as told,
         ):
             platform = options.platform or source.name
             _commit(conn, queries.store_commit_lazily)
             store = Store(conn, settings, source, crawl=crawl, platform=platform)
-            mapper = Mapper(source, options, platform)
+            rows, mapper = _mapped(found, source, options, platform)
             counts = Counts()
             with closing(_written(store, _batches(rows, mapper))) as written:
                 for batch_counts in written:
@@ -91,6 +95,22 @@ def import_file(
             _commit(conn, queries.store_commit_durably)
             finish(conn, settings, crawl, status="ok")
     return ImportResult(source=source.name, path=file, crawl_id=crawl.id, **vars(counts))
+
+
+def _mapped(
+    rows: Iterator[Row | Refused], source: Source, options: FileOptions, platform: str
+) -> tuple[Iterator[Row | Refused], Mapper]:
+    """Rows and what maps them; of conversations the turns."""
+    if options.chat is None:
+        return rows, Mapper(source, options, platform)
+    turns = Conversations(options.chat, options).turns(rows)
+    placed = options.model_copy(
+        update={
+            "columns": {**options.columns, **chats.COLUMNS},
+            "constants": {"kind": Kind.CHAT_TURN.value, **options.constants},
+        }
+    )
+    return turns, Mapper(source, placed, platform)
 
 
 def _written(store: Store, batches: Iterator[_Records]) -> Generator[Counts]:

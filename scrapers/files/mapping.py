@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 from earshot.errors import SkipRecord
 from earshot.identity import Ordinals, digest, identity_parts
 from earshot.platforms import dates, ratings
-from earshot.record import Precision
+from earshot.platforms.text import from_html
+from earshot.record import Kind, Precision, Speaker
 from earshot.settings import Source
-from scrapers.files.options import FileOptions
+from scrapers.files.options import MappingOptions
 
 _TIMES = ("published_at", "edited_at", "brand_replied_at")
 _EMPTY = frozenset({"", "null", "none", "nan", "nat", "n/a", "\\n"})
@@ -25,7 +26,7 @@ _FALSE = frozenset({"false", "f", "no", "n", "0"})
 class Mapper:
     """Turns rows of one file into records; counts equals among rows without an id."""
 
-    def __init__(self, source: Source, options: FileOptions, platform: str) -> None:
+    def __init__(self, source: Source, options: MappingOptions, platform: str) -> None:
         self._fixed: dict[str, Any] = {
             "source": source.name,
             "platform": platform,
@@ -34,7 +35,11 @@ class Mapper:
         }
         self._getters = {field: _getter(column) for field, column in options.columns.items()}
         self._constants = dict(options.constants)
+        if options.survey:
+            survey = {"kind": Kind.SURVEY_ANSWER.value, "attributes.survey": options.survey}
+            self._constants = {**survey, **self._constants}
         self._options = options
+        self._brand_authors = {name.casefold() for name in options.brand_authors}
         self._zone = source.timezone
         self._language = source.language
         self._ordinals = Ordinals()
@@ -56,8 +61,16 @@ class Mapper:
                 _place(record, attributes, field, value)
         record["attributes"] = attributes
         self._read_times(record)
-        _read_rating(record, self._options.rating_scale)
+        if record.get("rating") in self._options.ratings:
+            record["rating"] = self._options.ratings[record["rating"]]
+        _read_rating(record, self._options.highest_rating)
         _read_rest(record)
+        if str(record.get("author_id", "")).casefold() in self._brand_authors:
+            record["speaker"] = Speaker.BRAND
+        if self._options.is_mojibake:
+            _unscramble(record)
+        if self._options.is_html and "body" in record:
+            record["body"] = from_html(record["body"])
         if not record.get("external_id"):
             record["external_id"] = self._made_id(record)
         return record
@@ -126,6 +139,8 @@ def _place(record: dict[str, Any], attributes: dict[str, str], field: str, value
 
 
 def _getter(column: str) -> Callable[[Mapping[str, Any]], Any]:
+    if "|" in column:
+        return _first_filled([_getter(each) for each in column.split("|")], column)
     if "." not in column:
         return lambda values: values.get(column)
     path = column.split(".")
@@ -139,6 +154,29 @@ def _getter(column: str) -> Callable[[Mapping[str, Any]], Any]:
         return found
 
     return inside
+
+
+def _first_filled(
+    getters: list[Callable[[Mapping[str, Any]], Any]], column: str
+) -> Callable[[Mapping[str, Any]], Any]:
+    """The first alternative that is filled; a column of just that name comes before all."""
+
+    def first(values: Mapping[str, Any]) -> Any:
+        found = [values[column]] if column in values else [getter(values) for getter in getters]
+        return next((each for each in map(_present, found) if each is not None), None)
+
+    return first
+
+
+def _unscramble(record: dict[str, Any]) -> None:
+    """UTF-8 that was read as Latin-1; text that is none stays as it is."""
+    for field in ("title", "body", "product", "author_id", "brand_reply"):
+        value = record.get(field)
+        if isinstance(value, str) and not value.isascii():
+            try:
+                record[field] = value.encode("latin-1").decode("utf-8")
+            except UnicodeError:
+                continue
 
 
 def _present(value: Any) -> Any:

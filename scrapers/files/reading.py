@@ -9,25 +9,19 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from earshot.errors import FixSettings
+from scrapers.files.chats import transcript
+from scrapers.files.documents import is_document, objects
 from scrapers.files.lines import Lines, LineTooLong
-from scrapers.files.options import FileOptions
+from scrapers.files.options import FileOptions, Format
+from scrapers.files.rows import Row
 from scrapers.rows import Refused, refused
 
 _PARQUET_ROWS = 500
 _SNIFFED = 4096
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One record of a file before its columns are mapped."""
-
-    line_number: int
-    values: Mapping[str, Any]
 
 
 @contextmanager
@@ -47,7 +41,7 @@ def opened(path: Path, options: FileOptions) -> Iterator[tuple[Iterator[Row | Re
             yield _parquet(raw, path, options)
             return
         with _text(raw, path, options) as stream:
-            rows = _csv if options.format_of(path) == "csv" else _jsonl
+            rows = _READERS[options.format_of(path)]
             size = path.stat().st_size
             yield _guarded(rows(stream, path, options), path), lambda: (raw.tell(), size)
 
@@ -147,7 +141,7 @@ def _header(reader: Iterator[list[str]], path: Path, options: FileOptions) -> li
 
 def _require_columns(found: set[str], path: Path, options: FileOptions) -> None:
     for name, column in options.columns.items():
-        if column not in found and column.partition(".")[0] not in found:
+        if not any(part in found or part.partition(".")[0] in found for part in column.split("|")):
             there = ", ".join(sorted(found))[:300]
             raise FixSettings(
                 f'{path}: columns.{name}: there is no column "{column}"; the file has: {there}.'
@@ -186,9 +180,35 @@ def _jsonl(stream: TextIO, path: Path, options: FileOptions) -> Iterator[Row | R
             yield Row(line_number=numbered[0], values=values)
 
 
+def _json(stream: TextIO, path: Path, options: FileOptions) -> Iterator[Row | Refused]:
+    """A JSON document, or an object a line."""
+    beginning = stream.read(_SNIFFED).lstrip().partition("\n")[0]
+    stream.seek(0)
+    if not is_document(beginning, options):
+        yield from _jsonl(stream, path, options)
+        return
+    for number, values in enumerate(objects(stream, path, options), 1):
+        if isinstance(values, dict):
+            if number == 1:
+                _require_body(values, path, options)
+            yield Row(line_number=number, values=values)
+        else:
+            what = f"expected an object, found {type(values).__name__}"
+            yield refused(json.dumps(values).encode(), what, line_number=number)
+
+
+def _transcript(stream: TextIO, path: Path, options: FileOptions) -> Iterator[Row | Refused]:
+    del options
+    yield from transcript(stream, path)
+
+
 def _require_body(values: Mapping[str, Any], path: Path, options: FileOptions) -> None:
     """Later objects may lack keys; if the first has none at all, the mapping is wrong."""
-    tops = {column.partition(".")[0] for column in options.columns.values()}
+    if options.chat and options.chat.turns:
+        return
+    tops = {
+        part.partition(".")[0] for column in options.columns.values() for part in column.split("|")
+    }
     if not tops & values.keys():
         _require_columns(set(values), path, options)
 
@@ -220,6 +240,12 @@ def _parquet(
             raise FixSettings(f"{path}: the Parquet file is damaged; export it again.") from error
 
     return rows(), lambda: (done, table.metadata.num_rows)
+
+
+_Reader = Callable[[TextIO, Path, FileOptions], Iterator[Row | Refused]]
+_READERS: Mapping[Format, _Reader] = {
+    "csv": _csv, "jsonl": _jsonl, "json": _json, "transcript": _transcript,
+}  # fmt: skip
 
 
 def _has_stray_bytes(text: str) -> bool:

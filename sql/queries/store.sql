@@ -232,6 +232,88 @@ where
     )
 on conflict do nothing;
 
+-- name: store_surveys()!
+-- The score of a satisfaction question, beside the text of its answer.
+insert into earshot.survey_answer (feedback_id, survey, score, scale)
+select
+    kept.feedback_id,
+    lower(staged.attributes ->> 'survey'),
+    staged.rating,
+    staged.rating_scale
+from kept
+join staged using (place)
+where
+    kept.is_changed
+    and staged.kind = 'survey_answer'
+    and staged.rating is not null
+    and lower(staged.attributes ->> 'survey') in ('csat', 'nps', 'ces')
+order by kept.feedback_id
+on conflict (feedback_id) do update
+set
+    survey = excluded.survey,
+    score = excluded.score,
+    scale = excluded.scale;
+
+-- name: store_conversations(source_id, brand_id)!
+-- Times of mail threads, chats and tickets, from who said what when. A chat's transcript is a
+-- finished conversation: it was resolved with its last turn.
+with talk as (
+    select distinct
+        platform,
+        attributes ->> 'conversation' as number
+    from staged
+    where attributes ? 'conversation' and kind in ('ticket_message', 'chat_turn')
+),
+
+turn as (
+    select
+        talk.platform,
+        talk.number,
+        feedback.kind,
+        feedback.speaker,
+        feedback.published_at,
+        feedback.attributes ->> 'channel' as channel,
+        min(feedback.published_at) filter (where feedback.speaker = 'customer')
+            over (partition by talk.platform, talk.number) as opened_at
+    from talk
+    join earshot.feedback
+        on feedback.platform = talk.platform
+        and feedback.attributes ->> 'conversation' = talk.number
+        and feedback.attributes ? 'conversation'
+    where
+        feedback.kind in ('ticket_message', 'chat_turn')
+        and feedback.published_precision = 'second'
+        and feedback.deleted_at is null
+        and coalesce(feedback.attributes ->> 'is_public', 'true') <> 'false'
+)
+
+insert into earshot.ticket_metric (
+    platform, ticket_id, source_id, brand_id, channel, opened_at, first_response_at, resolved_at,
+    agent_replies, updated_at
+)
+select
+    platform,
+    number,
+    :source_id,
+    :brand_id,
+    min(channel),
+    min(opened_at),
+    min(published_at) filter (where speaker = 'brand' and published_at >= opened_at),
+    max(published_at) filter (where kind = 'chat_turn'),
+    count(*) filter (where speaker = 'brand' and published_at >= opened_at),
+    max(published_at)
+from turn
+where opened_at is not null
+group by platform, number
+order by number
+on conflict (platform, ticket_id) do update
+set
+    channel = coalesce(ticket_metric.channel, excluded.channel),
+    opened_at = least(ticket_metric.opened_at, excluded.opened_at),
+    first_response_at = coalesce(excluded.first_response_at, ticket_metric.first_response_at),
+    resolved_at = coalesce(excluded.resolved_at, ticket_metric.resolved_at),
+    agent_replies = excluded.agent_replies;
+
 -- name: store_delete(platform, external_ids, now)$
 -- What its platform shows as deleted stays, without being counted; returns how many there were.
 with gone as (
