@@ -158,7 +158,7 @@ def _object_phrases(sentence: str) -> list[tuple[int, str]]:
     for index, token in enumerate(tokens):
         if singular(token.group()) not in _heads() or _is_swallowed(tokens, index, sentence):
             continue
-        if _is_verbal(tokens, index):
+        if _is_verbal(tokens, index) or _is_event(tokens, index):
             continue
         start = index
         while start > 0 and index - start < 3 and _modifies(tokens, start - 1, sentence):
@@ -182,6 +182,7 @@ def _is_swallowed(tokens: list[re.Match[str]], index: int, sentence: str) -> boo
     )
 
 
+_EVENTS = frozenset({"super bowl", "world cup", "stanley cup", "rose bowl"})
 _VERBAL_HEADS = word_set("en", "sets", "verbal_heads")
 _DETERMINERS = word_set("en", "sets", "determiners")
 
@@ -195,6 +196,12 @@ def _is_verbal(tokens: list[re.Match[str]], index: int) -> bool:
         return True
     bought = {"ordered", "bought", "purchased", "received", "buy", "order", "got", "sent", "vase"}
     return not (set(before) & bought) or tokens[index].group().lower() in {"card", "phone"}
+
+
+def _is_event(tokens: list[re.Match[str]], index: int) -> bool:
+    """Whether a noun is part of an event's name ("Super Bowl"), which nobody buys."""
+    pair = " ".join(token.group().lower() for token in tokens[max(0, index - 1) : index + 1])
+    return pair in _EVENTS
 
 
 def _modifies(tokens: list[re.Match[str]], index: int, sentence: str) -> bool:

@@ -100,7 +100,12 @@ def circumstances(language: str) -> tuple[Issue, ...]:
     """What else a review may tell: a gift, a loyal customer, an earlier attempt …"""
     content = read_toml("lexicon", language)
     entries = content.get("circumstance", ())
-    return tuple(_issue({"theme": "", "weight": 1.0, **entry}, {}) for entry in entries)
+    return tuple(pattern_entry(entry) for entry in entries)
+
+
+def pattern_entry(entry: dict[str, Any]) -> Issue:
+    """An entry that has patterns and no theme of its own."""
+    return _issue({"theme": "", "weight": 1.0, **entry}, {})
 
 
 @cache

@@ -72,6 +72,21 @@ class Problem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Point:
+    """A particular of one review beside its problem, with clauses of ours that say it."""
+
+    key: str
+    clauses: tuple[str, ...]
+    """What may follow "that", in the second person."""
+    weight: float = 1.0
+    """The higher, the more it sets a review apart."""
+    covers: frozenset[str] = frozenset()
+    """Issue keys that say as much already."""
+    opens: bool = False
+    """Whether an apology may consist of it alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Understanding:
     """What a review says, as far as the engine can tell without a language model."""
 
@@ -82,8 +97,12 @@ class Understanding:
     """A quotable sentence of a review whose problem could not be named."""
     circumstances: tuple[str, ...] = ()
     """What else the review tells: `gift`, `loyal`, `asked_often` …; keys of the lexicon."""
+    points: tuple[Point, ...] = ()
+    """Particulars that the problems do not say already, the most telling first."""
     praise: str | None = None
     """What the customer liked, as a sanitised noun phrase."""
+    words: frozenset[str] = frozenset()
+    """Words of the review, as `wording.words_of` gives them."""
     is_sarcastic: bool = False
     is_negative: bool = True
     is_unclear: bool = False

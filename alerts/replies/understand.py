@@ -22,8 +22,10 @@ from alerts.replies.lexicon import (
     sentences,
     word_set,
 )
-from alerts.replies.records import Problem, ReviewForReply, Understanding
+from alerts.replies.points import find_points
+from alerts.replies.records import Point, Problem, ReviewForReply, Understanding
 from alerts.replies.sanitise import detail, is_tame, plain
+from alerts.replies.wording import words_of
 
 _THEME_BOOST = 0.9
 _SECOND_WEIGHT = 2.4
@@ -83,6 +85,7 @@ def understand(review: ReviewForReply, *, language: str) -> Understanding:
     problems = _problems(hits, text, language) or _from_themes(review, parts, text, language)
     if not is_tame(review.whole_text):
         problems = tuple(_wary(problem) for problem in problems)
+    pleased = _is_high(review) and not is_sarcastic
     praise = None
     if not is_sarcastic and (review.stars is None or review.stars >= 3):
         praise = find_praise(parts, language)
@@ -93,11 +96,19 @@ def understand(review: ReviewForReply, *, language: str) -> Understanding:
         if problems or is_sarcastic or not is_tame(review.whole_text)
         else _remark(parts, language),
         circumstances=_circumstances(parts, language),
+        points=() if pleased else _points(parts, language, problems),
+        words=words_of(text),
         praise=praise,
         is_sarcastic=is_sarcastic,
         is_negative=is_negative or bool(problems and not _is_high(review)),
         is_unclear=is_negative and not problems,
     )
+
+
+def _points(parts: list[str], language: str, problems: tuple[Problem, ...]) -> tuple[Point, ...]:
+    """Particulars beside the problems that are named already."""
+    named = {problem.key for problem in problems}
+    return tuple(p for p in find_points(parts, language) if not p.covers & named)
 
 
 def _wary(problem: Problem) -> Problem:
@@ -177,7 +188,8 @@ def _hits(
 
 def _impossible_themes(review: str, language: str) -> frozenset[str]:
     """Themes that a review of an insurer or a trading app cannot mean, unless it names goods."""
-    if language == "en" and details_en.find_object(review, 0):
+    goods = details_en.find_object(review, 0) if language == "en" else None
+    if goods and details_en.singular(goods.split()[-1]) not in word_set("en", "sets", "no_goods"):
         return frozenset()
     found = [without for words, without in domains(language) if words.search(review)]
     return frozenset().union(*found)

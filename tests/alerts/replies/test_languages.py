@@ -142,7 +142,7 @@ def test_every_issue_and_frame_has_words(language: str) -> None:
         assert all(phrases[part] for part in ("clause", "sense", "ask", "next")), issue.key
     for name in (
         "apology",
-        "second",
+        "also",
         "quote",
         "unclear",
         "invite",

@@ -1,0 +1,193 @@
+"""Which sentences a reply has and in what order; how each is said is the phrase stock's matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from alerts.replies.facts import Facts, Policy
+from alerts.replies.fitting import Part, fit
+from alerts.replies.limits import ReplyLimit
+from alerts.replies.phrases import frames, render
+from alerts.replies.records import Point, Problem, Understanding, Wish
+from alerts.replies.wording import Wording, circumstances_told
+
+_ROOMY = 500
+"""Aim in characters from which a quotation may stand beside the details."""
+_POINTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composer:
+    """Composes one reply; every part draws by itself, so that one change moves one sentence."""
+
+    meaning: Understanding
+    facts: Facts
+    limit: ReplyLimit
+    seed: str
+    wish: Wish | None
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The phrase stock in the manner that is wished for, else in the brand's voice."""
+        wished = {"warmer": "warm", "more formal": "formal"}
+        return Wording(
+            language=self.meaning.language,
+            manner=wished.get(self.wish or "", self.facts.voice),
+            seed=self.seed,
+            said=self.meaning.words,
+        )
+
+    def policies(self) -> list[Policy]:
+        """Policies of the first two problems, each once."""
+        found: list[Policy] = []
+        for problem in self.meaning.problems[:2]:
+            policy = self.facts.policy_for(problem.key, problem.theme)
+            if policy and policy not in found:
+                found.append(policy)
+        return found
+
+    def text(self) -> str | None:
+        """The composed reply, or None where even its shortest form is over the limit."""
+        parts = [part for part in self._parts() if part.ways]
+        aim = self.limit.aim
+        if self.wish == "shorter":
+            parts = [part for part in parts if part.rank >= 7]
+            parts = [replace(part, ways=tuple(sorted(part.ways, key=len))) for part in parts]
+            aim = min(aim, 300)
+        return fit(parts, self.limit, aim)
+
+    def _parts(self) -> list[Part]:
+        meaning = self.meaning
+        if not meaning.is_negative and not meaning.problems:
+            return self._thanks()
+        return [
+            *self._opening(),
+            *self._also(),
+            *self._feeling(),
+            *self._remedies(),
+            self._contact(),
+            *self._hours(),
+            self._sign_off(),
+        ]
+
+    def _thanks(self) -> list[Part]:
+        said = self.wording.frame("praise_only")
+        if self.meaning.praise:
+            said = self.wording.frame("praise", p=self.meaning.praise)
+        close = Part(role="close", ways=self.wording.frame("praise_close"), rank=3)
+        return [Part(role="praise", ways=said), close, self._sign_off()]
+
+    # ---- what went wrong ----------------------------------------------------------------------
+
+    def _opening(self) -> list[Part]:
+        meaning = self.meaning
+        if not meaning.problems:
+            return self._unnamed()
+        main = meaning.problems[0]
+        clauses = self.wording.clauses("main", main)
+        if meaning.praise:
+            praise = self.wording.frame("praise", p=meaning.praise)
+            told = Part(role="main", ways=self.wording.telling("main", "but", clauses))
+            return [Part(role="praise", ways=praise, rank=7), told]
+        opening = Part(role="main", ways=self.wording.telling("main", "apology", clauses))
+        details = self.wording.details_told(main)
+        if main.quote and (details == 0 or (details == 1 and self.limit.aim > _ROOMY)):
+            quote = self.wording.frame("quote", q=main.quote)
+            return [opening, Part(role="quote", ways=quote, rank=6)]
+        return [opening]
+
+    def _unnamed(self) -> list[Part]:
+        """Regret where no problem has a name: for a particular, else for the words themselves."""
+        wording, remark = self.wording, self.meaning.remark
+        invite = Part(role="invite", ways=wording.frame("invite", brand=self.facts.brand), rank=8)
+        if point := self._opening_point():
+            told = wording.telling("main", "apology", wording.point(point))
+            quote = wording.frame("quote", q=remark) if remark else ()
+            return [Part(role="main", ways=told), Part(role="quote", ways=quote, rank=6), invite]
+        said = wording.frame("quoted_problem", q=remark) if remark else ()
+        return [
+            Part(role="unclear", ways=said or wording.frame("unclear", brand=self.facts.brand)),
+            invite,
+        ]
+
+    def _opening_point(self) -> Point | None:
+        return next((point for point in self.meaning.points if point.opens), None)
+
+    def _also(self) -> list[Part]:
+        """Further problems and particulars, two to a sentence where the language joins clauses."""
+        problems = self.meaning.problems[1:3]
+        told = [self.wording.clauses(f"also{i}", problem)[:1] for i, problem in enumerate(problems)]
+        spoken = None if self.meaning.problems else self._opening_point()
+        points = [point for point in self.meaning.points if point is not spoken]
+        told += [self.wording.point(point)[:1] for point in points[: _POINTS + 1 - len(problems)]]
+        clauses = [ways[0] for ways in told if ways]
+        size = self.wording.clauses_in_a_sentence
+        firsts, seconds = clauses[:size], clauses[size : 2 * size]
+        rank = 8 if problems else 7
+        return [
+            Part(role="also", ways=self._told("also", firsts), rank=rank),
+            Part(role="also_too", ways=self._told("also_too", seconds), rank=6),
+        ]
+
+    def _told(self, role: str, clauses: list[str]) -> tuple[str, ...]:
+        """Ways to say one or two clauses; the shorter ways leave the second out."""
+        if not clauses:
+            return ()
+        ways: tuple[str, ...] = ()
+        if len(clauses) > 1:
+            ways = self.wording.telling(role, role, [self.wording.joined(*clauses)])
+        return ways + self.wording.telling(role, role, clauses[:1])
+
+    def _feeling(self) -> list[Part]:
+        wording, parts = self.wording, []
+        if self.meaning.problems:
+            senses = wording.of_issue(self.meaning.problems[0], "sense")
+            parts.append(Part(role="sense", ways=tuple(senses), rank=5))
+        told = circumstances_told(self.meaning)[: 1 if self.meaning.points else 2]
+        for rank, key in zip((4, 3), told, strict=False):
+            parts.append(Part(role=key, ways=tuple(wording.circumstance(key)), rank=rank))
+        if self.wish == "warmer" or wording.rng("has_standard").random() < 0.2:
+            parts.append(Part(role="standard", ways=wording.frame("standard"), rank=2))
+        return parts
+
+    # ---- what we do ---------------------------------------------------------------------------
+
+    def _remedies(self) -> list[Part]:
+        parts: list[Part] = []
+        for number, policy in enumerate(self.policies()):
+            ways = policy.remedy[self.meaning.language]
+            parts.append(Part(role=f"remedy{number}", ways=ways, rank=9 if number == 0 else 8))
+            if condition := policy.conditions.get(self.meaning.language):
+                parts.append(Part(role=f"condition{number}", ways=(condition,), rank=9))
+        return parts
+
+    def _contact(self) -> Part:
+        wording, contact = self.wording, self.facts.contact
+        way = contact.email or contact.url or contact.phone or ""
+        if not self.meaning.problems:
+            return Part(role="contact", ways=wording.frame("contact_open", way=way))
+        kind = "contact" if contact.email else "contact_url" if contact.url else "contact_phone"
+        asks, nexts = self._asked(self.meaning.problems[0])
+        slots = {"way": way, "ask": asks, "next": nexts}
+        short = sorted(frames(wording.language, "contact_short", "plain"), key=len, reverse=True)
+        filled = [render(template, slots) for template in short]
+        ways = wording.frame(kind, **slots) + tuple(way.text for way in filled if way)
+        return Part(role="contact", ways=ways)
+
+    def _asked(self, main: Problem) -> tuple[str, str]:
+        """What we need from the customer and what we then do."""
+        asks = self.wording.of_issue(main, "ask") or self.wording.generic("generic_ask")
+        nexts = self.wording.of_issue(main, "next") or self.wording.generic("generic_next")
+        return asks[0], nexts[0]
+
+    def _hours(self) -> list[Part]:
+        hours = self.facts.contact.hours.get(self.meaning.language)
+        if not hours or self.wording.rng("has_hours").random() >= 0.25:
+            return []
+        ways = self.wording.frame("contact_hours", hours=hours)
+        return [Part(role="hours", ways=ways, rank=1)]
+
+    def _sign_off(self) -> Part:
+        ways = self.wording.shuffled("sign_off", self.facts.sign_offs[self.meaning.language])
+        return Part(role="sign_off", ways=tuple(ways))
