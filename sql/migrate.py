@@ -3,10 +3,15 @@
 yoyo by itself records a migration after committing it, so that a kill between the two leaves a
 database that can neither go on nor back. Here both stand in one transaction, and the advisory
 lock is held by the very session that works: it ends with that session, however it ends.
+
+A migration never makes the pipeline wait behind it: it takes a lock within two seconds or lets
+everybody pass and tries again. A file that begins with `-- transactional: false` builds an index
+beside the writers; its statements can be repeated, as a kill may come between any two of them.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -15,10 +20,16 @@ from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
+from earshot.errors import RetryLater
+
 FOLDER = Path(__file__).parent / "migrations"
 SCHEMA = "earshot_migrations"
 MIGRATING = 0x45415202
 """Key of the advisory lock under which migrations are applied."""
+LOCK_TIMEOUT = "set lock_timeout = '2s'"
+"""How long writers may have to wait behind a migration that waits for others."""
+PAUSE_SECONDS = 1.0
+PATIENCE_SECONDS = 600.0
 
 
 @lru_cache(maxsize=1)
@@ -54,6 +65,9 @@ def migrate(
 
     Returns:
         How many migrations were applied.
+
+    Raises:
+        RetryLater: a table that a migration changes was never free.
     """
     from yoyo import read_migrations
 
@@ -68,11 +82,30 @@ def migrate(
         backend.break_lock()
         pending = backend.to_apply(read_migrations(str(folder)))
         backend.execute(f"grant select on {SCHEMA}._yoyo_migration to earshot_pipeline")
+        backend.execute(LOCK_TIMEOUT)
         for migration in pending:
-            backend.apply_one(migration)
+            _apply(backend, migration)
         return len(pending)
     finally:
         backend.connection.close()
+
+
+def _apply(backend: Any, migration: Any) -> None:
+    """Apply one migration as soon as the tables that it changes are free for a moment."""
+    from psycopg2.errors import DeadlockDetected, LockNotAvailable
+
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            backend.apply_one(migration)
+            return
+        except (LockNotAvailable, DeadlockDetected):
+            if time.monotonic() > deadline:
+                raise RetryLater(
+                    f"The migration {migration.id} waited {PATIENCE_SECONDS / 60:.0f} minutes for "
+                    "a table; end the long transaction that holds it and run the command again."
+                ) from None
+        time.sleep(PAUSE_SECONDS)
 
 
 def _backend(parameters: Mapping[str, Any]) -> Any:
@@ -93,6 +126,14 @@ def _backend(parameters: Mapping[str, Any]) -> Any:
 
         def apply_one(self, migration: Any, force: bool = False, mark: bool = True) -> None:
             """Run the steps of one migration and record it, or leave no trace."""
+            migration.load()
+            if not migration.use_transactions:
+                # Such statements wait for others without anybody waiting for them.
+                self.execute("set lock_timeout = 0")
+                migration.process_steps(self, "apply", force=force)
+                self.mark_one(migration, log=False)
+                self.execute(LOCK_TIMEOUT)
+                return
             with self.transaction():
                 migration.process_steps(self, "apply", force=force)
                 self.mark_one(migration, log=False)

@@ -105,6 +105,61 @@ def until(cursor, query: str, wanted: int) -> None:
     pytest.fail(f"waited in vain for {query}")
 
 
+def test_a_migration_that_must_wait_lets_writers_pass(empty_database, tmp_path):
+    (tmp_path / "1_first.sql").write_text("create table public.review (id int);")
+    migrate.migrate(empty_database, folder=tmp_path)
+    (tmp_path / "2_second.sql").write_text("alter table public.review add column stars int;")
+    reader, writer = (psycopg2.connect(**empty_database) for _ in range(2))
+    writer.autocommit = True
+    writer.cursor().execute("set statement_timeout = '30s'")
+    with reader.cursor() as slow, writer.cursor() as cursor:
+        slow.execute("select count(*) from public.review")  # and stays in its transaction
+        process = start(empty_database, tmp_path)
+        blocked = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        until(cursor, f"{blocked} and datname = current_database()", 1)
+
+        # Waits behind the migration, which lets it pass and tries again.
+        cursor.execute("insert into public.review values (1)")
+
+        assert process.poll() is None
+        reader.commit()
+        assert process.communicate(timeout=60)[0].strip() == "1"
+        cursor.execute("select id, stars from public.review")
+        assert cursor.fetchall() == [(1, None)]
+    reader.close()
+    writer.close()
+
+
+def test_an_index_is_built_beside_writers_and_again_after_a_kill(empty_database, tmp_path):
+    (tmp_path / "1_first.sql").write_text("create table public.review (id int);")
+    migrate.migrate(empty_database, folder=tmp_path)
+    (tmp_path / "2_index.sql").write_text(
+        "-- transactional: false\n"
+        "drop index concurrently if exists public.review_by_id;\n"
+        "create index concurrently review_by_id on public.review (id);\n"
+    )
+    holder, writer = (psycopg2.connect(**empty_database) for _ in range(2))
+    writer.autocommit = True
+    with holder.cursor() as held, writer.cursor() as cursor:
+        held.execute("insert into public.review values (1)")  # the index waits for this transaction
+        process = start(empty_database, tmp_path)
+        building = "select count(*) from pg_stat_progress_create_index"
+        until(cursor, building, 1)
+        cursor.execute("insert into public.review values (2)")
+        process.kill()
+        process.wait()
+        holder.commit()
+        until(cursor, building, 0)
+
+        assert migrate.migrate(empty_database, folder=tmp_path) == 1
+        cursor.execute(
+            "select indisvalid from pg_index where indexrelid = 'review_by_id'::regclass"
+        )
+        assert cursor.fetchall() == [(True,)]
+    holder.close()
+    writer.close()
+
+
 def test_two_processes_at_once_apply_each_migration_once(empty_database):
     together = [start(empty_database, migrate.FOLDER) for _ in range(3)]
 
