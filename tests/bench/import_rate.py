@@ -47,7 +47,7 @@ COLUMNS = {
 }
 
 
-def _write(path: Path, rows: int) -> None:
+def write_reviews(path: Path, rows: int) -> None:
     """Reviews of 5 to 60 words; one in ten names a price, one in a hundred an address."""
     chance = random.Random(1)
     moment = datetime(2025, 1, 1, tzinfo=UTC)
@@ -132,7 +132,7 @@ def main() -> None:
         os.chmod(name, 0o711)
         folder = Path(name)
         path = folder / "reviews.csv"
-        _write(path, rows)
+        write_reviews(path, rows)
         settings = _settings(folder, path)
         try:
             _measure(settings, rows, rounds)
