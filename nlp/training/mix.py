@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from nlp.training.data import LANGUAGES, Example
 
 # Times a set is read in one pass; a part of one is a seeded sample. The labels of the Hindi tweets
-# have next to nothing to do with their words (docs/evaluation_notes.md): read often, they teach noise.
+# have next to nothing to do with their words (docs/evaluation_notes.md): often read, they mislead.
 FIRST_TIMES = {
     **dict.fromkeys([f"tweets_{name}" for name in LANGUAGES], 2.0),
     "tweets_hindi": 0.25,
