@@ -15,6 +15,8 @@ from alerts.replies.wording import Wording, circumstances_told
 _ROOMY = 500
 """Aim in characters from which a quotation may stand beside the details."""
 _POINTS = 3
+_TELLING = 1.0
+"""Weight below which a particular is said only where there is nothing else to say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +121,7 @@ class Composer:
         problems = self.meaning.problems[1:3]
         told = [self.wording.clauses(f"also{i}", problem)[:1] for i, problem in enumerate(problems)]
         spoken = None if self.meaning.problems else self._opening_point()
-        points = [point for point in self.meaning.points if point is not spoken]
+        points = [p for p in self.meaning.points if p is not spoken and p.weight >= _TELLING]
         told += [self.wording.point(point)[:1] for point in points[: _POINTS + 1 - len(problems)]]
         clauses = [ways[0] for ways in told if ways]
         size = self.wording.clauses_in_a_sentence

@@ -1,34 +1,74 @@
-"""Print reviews with their drafts for somebody who did not write the engine to judge.
+"""Write what somebody who did not write the engine needs to judge it, and no figure.
 
-    python -m tests.bench.replies_judge ../shared 100 > pairs.txt
+    python -m tests.bench.replies_judge ../shared FOLDER
 
-Write the verdicts to `replies_judgements.toml` (a `rubric` and tables `[judgement."ID"]` with
-`main_complaint`, `would_send`, `note`, no review text); `replies_report` puts them into the page.
+In FOLDER, to be kept out of the repository since it holds reviews:
+
+* `match.jsonl`: 200 reviews, each with the drafts of five reviews of one brand, main theme and
+  rating, one of them its own; `match_masked.jsonl` the same with `___` for every content word that
+  a draft has from its own review, and without sentences that the brand approved; `match_key.jsonl`
+  which draft is right.
+* `rubric.jsonl`: 100 reviews with their drafts; the verdict says whether the main complaint is
+  addressed, whether one would send it as it stands, and what is wrong.
 """
 
 from __future__ import annotations
 
+import json
+import random
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from alerts.replies import Draft, ReviewForReply, draft
-from tests.bench.replies_data import negative
-from tests.bench.replies_facts import BRANDS, facts_of
+from tests.bench.replies_facts import BRANDS
+from tests.bench.replies_match import Pair, masked, quintets, write
+
+SEED = 2026
+"""Not that of the figures, so that no review is judged that the engine was measured on."""
+RUBRIC = 100
 
 
-def main(shared: Path, count: int) -> None:
-    """Print `count` pairs, spread over the brands, from a sample that no figure rests on."""
-    share = -(-count // len(BRANDS))
-    printed = 0
-    for brand, (_, platform, _) in BRANDS.items():
-        for row in negative(shared, brand, share, seed=2026):
-            review = ReviewForReply(id=row.id, text=row.text, stars=row.stars, language="en")
-            reply = draft(review, facts_of(brand), platform=platform, seed=row.id)
-            if printed < count:
-                said = reply.text if isinstance(reply, Draft) else f"({reply.explanation})"
-                print(f"## {row.id}\nREVIEW ({row.stars:g}): {row.text}\nDRAFT: {said}\n")
-                printed += 1
+def main(shared: Path, folder: Path) -> None:
+    """Write the four files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pairs, _, _ = write(shared, seed=SEED)
+    chosen = [_shuffled(number, quintet) for number, quintet in enumerate(quintets(pairs))]
+    _store(folder / "match.jsonl", (_item(*one, is_masked=False) for one in chosen))
+    _store(folder / "match_masked.jsonl", (_item(*one, is_masked=True) for one in chosen))
+    _store(folder / "match_key.jsonl", (_key(*one) for one in chosen))
+    judged = random.Random(SEED).sample(pairs, RUBRIC)
+    _store(folder / "rubric.jsonl", (_pair(pair) for pair in judged))
+
+
+def _shuffled(number: int, quintet: list[Pair]) -> tuple[Pair, list[Pair]]:
+    order = random.Random(SEED + number).sample(range(len(quintet)), len(quintet))
+    return quintet[0], [quintet[i] for i in order]
+
+
+def _item(own: Pair, drafts: list[Pair], *, is_masked: bool) -> dict[str, Any]:
+    said = [masked(pair, "___") if is_masked else pair.draft.text for pair in drafts]
+    return {"id": own.row.id, "review": own.row.text, "drafts": said}
+
+
+def _key(own: Pair, drafts: list[Pair]) -> dict[str, Any]:
+    return {"id": own.row.id, "right": drafts.index(own)}
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "id": pair.row.id,
+        "platform": BRANDS[pair.row.brand][1],
+        "stars": pair.row.stars,
+        "review": pair.row.text,
+        "draft": pair.draft.text,
+    }
+
+
+def _store(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100)
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -75,7 +75,7 @@ def main(shared: Path) -> None:
     }, indent=1))  # fmt: skip
 
 
-def write(shared: Path) -> tuple[list[Pair], dict[str, int], int]:
+def write(shared: Path, *, seed: int = 6) -> tuple[list[Pair], dict[str, int], int]:
     """Drafts for the sample; reasons without a draft; guard findings on the drafts."""
     pairs: list[Pair] = []
     refused: dict[str, int] = defaultdict(int)
@@ -83,7 +83,7 @@ def write(shared: Path) -> tuple[list[Pair], dict[str, int], int]:
     for brand, count in SAMPLE.items():
         facts, platform = facts_of(brand), BRANDS[brand][1]
         recent: list[str] = []
-        for row in negative(shared, brand, count, seed=6):
+        for row in negative(shared, brand, count, seed=seed):
             review = ReviewForReply(
                 id=row.id, text=row.text, stars=row.stars, language="en", platform=platform
             )
@@ -115,10 +115,10 @@ def quintets(pairs: list[Pair]) -> list[list[Pair]]:
     return rng.sample(chosen, min(JUDGED, len(chosen)))
 
 
-def masked(pair: Pair) -> str:
+def masked(pair: Pair, instead: str = "") -> str:
     """The draft's core without the content words that its own review contains."""
     said = {word.lower() for word in _WORD.findall(pair.row.text)} - ENGLISH_STOP_WORDS
-    return _WORD.sub(lambda m: "" if m.group().lower() in said else m.group(), pair.core)
+    return _WORD.sub(lambda m: instead if m.group().lower() in said else m.group(), pair.core)
 
 
 def picked(chosen: list[list[Pair]], *, mask: bool) -> float:
