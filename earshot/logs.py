@@ -60,6 +60,7 @@ def configure(settings: Settings) -> None:
     """Send the logs of this process to standard error, as `[log]` of the settings says."""
     handler = _ToStandardError()
     handler.setFormatter(JsonLines() if settings.log.format == "json" else TextLines())
+    handler.addFilter(_is_worth_a_line)
     handler.addFilter(Redaction(secrets_of(settings)))
     for earlier in [each for each in logging.root.handlers if isinstance(each, _ToStandardError)]:
         logging.root.removeHandler(earlier)
@@ -76,6 +77,11 @@ def secrets_of(settings: Settings) -> list[str]:
 
     given = [value for value in vars(settings.secrets).values() if value is not None]
     return [*(value.get_secret_value() for value in given), *recall(settings.home_folder).values()]
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Of others only warnings, whatever they set their loggers to: Scrapy would log each request."""
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] in ROOMS
 
 
 class _ToStandardError(logging.Handler):

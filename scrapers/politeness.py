@@ -58,6 +58,8 @@ def scrapy_settings(
         "COOKIES_ENABLED": False,
         "HTTPERROR_ALLOW_ALL": True,
         "TELNETCONSOLE_ENABLED": False,
+        # Opens a port through which others on this machine could steer the crawl.
+        "REMOTE_CONTROL_ENABLED": False,
         "HTTPCACHE_ENABLED": False,
         "TWISTED_DNS_RESOLVER": "scrapers.addresses.GuardedResolver",
         "DOWNLOADER_MIDDLEWARES": {
@@ -68,6 +70,7 @@ def scrapy_settings(
         NAMED_HOSTS: sorted(named),
         "PAUSE_SCALE": 0.05 if is_local else 1.0,
         "LOG_LEVEL": "WARNING",
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "LOG_FORMATTER": "scrapers.pipeline.SilentFormatter",
         "STATS_DUMP": False,
     }
