@@ -80,7 +80,7 @@ def secrets_of(settings: Settings) -> list[str]:
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Of others only warnings, whatever they set their loggers to: Scrapy would log each request."""
+    """Of others only warnings, whatever they set their loggers to: Scrapy logs every request."""
     return record.levelno >= logging.WARNING or record.name.partition(".")[0] in ROOMS
 
 
