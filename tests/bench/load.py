@@ -54,7 +54,7 @@ class World:
 
 
 @contextmanager
-def world(rate: float, *, tag_limit: int) -> Iterator[World]:
+def world(rate: float, *, weights: str) -> Iterator[World]:
     """Database with history, shop and Slack; everything goes at the end."""
     reviews = load_world.Reviews()
     with (
@@ -66,7 +66,7 @@ def world(rate: float, *, tag_limit: int) -> Iterator[World]:
         for channel in CHANNELS:
             slack.add_channel(channel)
         file = Path(name) / "earshot.toml"
-        file.write_text(_settings(shop, slack.url), "utf-8")
+        file.write_text(_settings(shop, slack.url, weights), "utf-8")
         environment = {**os.environ, "EARSHOT_SLACK_TOKEN": slack.bot_token}
         environment |= {"EARSHOT_AUTHOR_KEY": "of the load test", "PYTHONPATH": str(REPOSITORY)}
         environment["OMP_NUM_THREADS"] = "1"
@@ -81,7 +81,7 @@ def world(rate: float, *, tag_limit: int) -> Iterator[World]:
             postgres.remove(settings.home_folder)
 
 
-def _settings(shop: str, slack: str) -> str:
+def _settings(shop: str, slack: str, weights: str) -> str:
     facts = REPOSITORY / "alerts" / "replies" / "example_facts.toml"
     columns = {"external_id": "id", "author_id": "user", "body": "text", "rating": "stars",
                "published_at": "created_at", "product": "sku"}  # fmt: skip
@@ -117,6 +117,8 @@ since = {{ parameter = "since", format = "iso" }}
 overlap_days = 0.0002
 [slack]
 api_url = "{slack}"
+[model]
+weights = "{weights}"
 """
 
 
@@ -193,7 +195,7 @@ def _say(line: str) -> None:
 
 def full_run(chosen: argparse.Namespace) -> None:
     """Steady load, burst, recovery, report."""
-    with world(chosen.rate, tag_limit=chosen.tag_limit) as made:
+    with world(chosen.rate, weights=chosen.weights) as made:
         with running(stages(chosen.tag_limit), made.file, made.environment) as at_work:
             made.began, made.reviews.rate = time.time(), chosen.rate
             live(made, at_work, chosen.minutes * 60, "steady")
@@ -203,13 +205,15 @@ def full_run(chosen: argparse.Namespace) -> None:
             recovered = recover(made, at_work, chosen.most_recovery_minutes * 60)
             made.reviews.rate = 0.0
         facts = load_samples.facts(made.settings, made.reviews, made.slack, at_work)
-    load_report.write(chosen, made.samples, facts | {"recovered_seconds": recovered})
+    given = {key: value for key, value in vars(chosen).items() if key != "out"}
+    load_report.keep(chosen.out, made.samples, facts | {"recovered_seconds": recovered} | given)
+    load_report.write(chosen.out)
 
 
 def ramp(chosen: argparse.Namespace) -> None:
     """Two minutes at each rate; it holds where the queue is no longer at the end than midway."""
     for rate in chosen.ramp:
-        with world(rate, tag_limit=chosen.tag_limit) as made:
+        with world(rate, weights=chosen.weights) as made:
             with running(stages(chosen.tag_limit), made.file, made.environment) as at_work:
                 made.began, made.reviews.rate = time.time(), rate
                 live(made, at_work, chosen.minutes * 60, f"at {rate:g}")
@@ -226,6 +230,7 @@ def main() -> None:
     parser.add_argument("--burst-minutes", type=float, default=5.0)
     parser.add_argument("--most-recovery-minutes", type=float, default=40.0)
     parser.add_argument("--tag-limit", type=int, default=4_000, help="Texts of one run of tag.")
+    parser.add_argument("--weights", default="earshot", help="As in the settings.")
     parser.add_argument("--note", default="", help="What else ran on the machine.")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs")
     rates = {"type": lambda text: [float(each) for each in text.split(",")]}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from psycopg2.extensions import connection as Connection
 
 DAYS = 35
-SAMPLE = 800
+SAMPLE = 400
 SCALE = """
 with cell as (
     select brand_id, source_id, theme_id, product, sentiment,

@@ -96,6 +96,7 @@ def running(
     threads = [Thread(target=loop, args=(stage,)) for stage in stages]
     for thread in threads:
         thread.start()
+    stages[0].woken.set()
     try:
         yield by_name
     finally:

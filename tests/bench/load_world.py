@@ -29,7 +29,9 @@ UNANSWERED = 0.005
 SHOWN = PRODUCTS[:6]
 _MOODS = (("positive", 0.64), ("mixed", 0.16), ("negative", 0.20))
 _STARS = {"positive": (5, 5, 4), "mixed": (3, 3, 4), "negative": (1, 2, 2)}
-_WHO = "my sister, my brother, our neighbour, my flatmate, the caretaker, my aunt, my uncle, a friend"
+_WHO = (
+    "my sister, my brother, our neighbour, my flatmate, the caretaker, my aunt, my uncle, a friend"
+)
 _DAYS = "Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday"
 _ADVERBS = "again, rightly, at once, later, quietly, cheerfully, dryly, finally, politely, over tea"
 
@@ -67,9 +69,7 @@ class Writer:
         minds = ["positive", "negative"] if mood == "mixed" else [mood] * self._chance.randint(1, 2)
         weights = [theme["weight"] for theme in themes]
         chosen = self._chance.choices(themes, weights=weights, k=len(minds))
-        said = [
-            self._chance.choice(theme[mind]) for theme, mind in zip(chosen, minds, strict=True)
-        ]
+        said = [self._chance.choice(theme[mind]) for theme, mind in zip(chosen, minds, strict=True)]
         opener = self._chance.choice(self._phrases["openers"][mood])
         return [opener, *said] if opener else said
 

@@ -29,8 +29,10 @@ def main() -> int:
         for seed in range(chosen.first, chosen.first + chosen.seeds):
             if chosen.minutes and time.monotonic() - began > chosen.minutes * 60:
                 break
+            started = time.monotonic()
             outcomes.append(disturb(made, seed))
-            print(json.dumps(asdict(outcomes[-1])), flush=True)
+            told = asdict(outcomes[-1]) | {"seconds": round(time.monotonic() - started, 1)}
+            print(json.dumps(told), flush=True)
     print(json.dumps(_summary(outcomes)))
     return int(any(outcome.violations for outcome in outcomes))
 

@@ -5,6 +5,7 @@ So a stage starts within milliseconds, and a kill meets its work and not its imp
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import sys
@@ -87,7 +88,9 @@ WORK: Mapping[str, Callable[[Settings], None]] = {
 }
 
 
-def start(stage: str, file: Path, environment: Mapping[str, str], report: Path) -> ForkServerProcess:
+def start(
+    stage: str, file: Path, environment: Mapping[str, str], report: Path
+) -> ForkServerProcess:
     """Start a stage; `report` gets the stack trace of an error that nobody expects."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.faults.preload"])
@@ -100,6 +103,7 @@ def _run(stage: str, file: str, environment: dict[str, str], report: str) -> Non
     import psycopg2
 
     os.environ.update(environment)
+    faulthandler.dump_traceback_later(45.0, file=open(report + ".hung", "w"))
     try:
         WORK[stage](load(file))
     except EarshotError as error:
@@ -114,5 +118,3 @@ def _end(status: int, report: str, error: Exception) -> None:
     told = "".join(traceback.format_exception(error))
     Path(report).write_text(told, "utf-8")
     sys.exit(status)
-
-

@@ -91,9 +91,7 @@ def kill_postgres(world: World, stage: str, chance: Random) -> int:
     return _postgres_goes(world, stage, chance, _immediately if chance.random() < 0.5 else _all)
 
 
-def _postgres_goes(
-    world: World, stage: str, chance: Random, how: Callable[[int], None]
-) -> int:
+def _postgres_goes(world: World, stage: str, chance: Random, how: Callable[[int], None]) -> int:
     blows = 0
     for _ in range(chance.randint(1, 2)):
         process = world.start(stage)

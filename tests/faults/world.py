@@ -65,6 +65,11 @@ class World:
         for channel in self.slack.channels.values():
             channel.messages.clear()
 
+    def be_quiet(self) -> None:
+        """No fault any more."""
+        self.shop.share = 0.0
+        self.slack.faults.clear()
+
     def start(self, stage: str) -> Any:
         """The stage in a process of its own."""
         return child.start(stage, self.file, self.environment, self.report)
@@ -106,7 +111,10 @@ def world() -> Iterator[World]:
         slack = stack.enter_context(SlackStandIn())
         for name in ("voice-of-customer", "earshot-ops"):
             slack.add_channel(name)
-        environment = {"EARSHOT_SLACK_TOKEN": slack.bot_token, "EARSHOT_AUTHOR_KEY": "of the fault tests only"}
+        environment = {
+            "EARSHOT_SLACK_TOKEN": slack.bot_token,
+            "EARSHOT_AUTHOR_KEY": "of the fault tests only",
+        }
         stack.enter_context(_environment(environment))
         file = _settings(folder, shop.url, slack.url)
         made = World(folder=folder, file=file, settings=load(file), slack=slack, shop=shop,
