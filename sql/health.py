@@ -118,7 +118,8 @@ def _sources(settings: Settings, taken: Snapshot) -> Iterator[Finding]:
                 name=f"source:{source.name}",
                 is_well=False,
                 detail=f"Source {source.name} breaks its contract: {row['health_reason']}",
-                remedy=f"Try it with `earshot crawl {source.name}`; see docs/OPERATIONS.md.",
+                remedy=f"Try it with `earshot crawl {source.name}`; docs/OPERATIONS.md, "
+                "When a source goes quiet.",
             )
         if row:
             yield _quarantine(settings, source, row)
