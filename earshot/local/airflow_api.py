@@ -12,6 +12,7 @@ from typing import Any
 from earshot.errors import RetryLater
 
 CALL_SECONDS = 30
+READ_TRIES = 3
 FINISHED = ("success", "failed")
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
@@ -36,7 +37,7 @@ class Client:
 
     def __init__(self, base_url: str, *, user: str, password: str) -> None:
         self._base_url = base_url
-        self._login = {"username": user, "password": password}
+        self._user = {"username": user, "password": password}
         self._token: str | None = None
 
     def is_healthy(self) -> bool:
@@ -120,10 +121,28 @@ class Client:
                 return found
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One authorised call; the answer read as JSON."""
+        """One authorised call; the answer read as JSON. A read that is not answered is repeated.
+
+        Raises:
+            RetryLater: Airflow does not answer.
+        """
+        tries = READ_TRIES if method == "GET" else 1
+        for _ in range(tries):
+            try:
+                return self._send(method, path, body, {"Authorization": f"Bearer {self._login()}"})
+            except urllib.error.HTTPError:
+                raise
+            except OSError:
+                time.sleep(1)
+        raise RetryLater(
+            f"Airflow did not answer within {CALL_SECONDS} s, {tries} times; see its logs, and "
+            "whether the machine has too much to do."
+        )
+
+    def _login(self) -> str:
         if self._token is None:
-            self._token = self._send("POST", "/auth/token", self._login, {})["access_token"]
-        return self._send(method, path, body, {"Authorization": f"Bearer {self._token}"})
+            self._token = str(self._send("POST", "/auth/token", self._user, {})["access_token"])
+        return self._token
 
     def _tasks(self, path: str) -> dict[str, str]:
         found = self.call("GET", f"{path}/taskInstances?limit=100")["task_instances"]
