@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -86,7 +87,8 @@ def _settings(shop: str, slack: str, weights: str) -> str:
     columns = {"external_id": "id", "author_id": "user", "body": "text", "rating": "stars",
                "published_at": "created_at", "product": "sku"}  # fmt: skip
     fields = {"id": "id", "body": "text", "rating": "stars", "published": "created_at",
-              "author": "user", "product": "sku", "reply": "reply", "replied": "replied_at"}  # fmt: skip
+              "author": "user", "product": "sku", "reply": "reply",
+              "replied": "replied_at"}  # fmt: skip
     return f"""
 contact = "load@northwind.example"
 home = "home"
@@ -213,11 +215,13 @@ def full_run(chosen: argparse.Namespace) -> None:
 def ramp(chosen: argparse.Namespace) -> None:
     """Two minutes at each rate; it holds where the queue is no longer at the end than midway."""
     for rate in chosen.ramp:
-        with world(rate, weights=chosen.weights) as made:
-            with running(stages(chosen.tag_limit), made.file, made.environment) as at_work:
-                made.began, made.reviews.rate = time.time(), rate
-                live(made, at_work, chosen.minutes * 60, f"at {rate:g}")
-                made.reviews.rate = 0.0
+        with (
+            world(rate, weights=chosen.weights) as made,
+            running(stages(chosen.tag_limit), made.file, made.environment) as at_work,
+        ):
+            made.began, made.reviews.rate = time.time(), rate
+            live(made, at_work, chosen.minutes * 60, f"at {rate:g}")
+            made.reviews.rate = 0.0
         half, last = made.samples[len(made.samples) // 2], made.samples[-1]
         _say(f"rate {rate:g}/s: {half['untagged']:,} untagged midway, {last['untagged']:,} at last")
 
@@ -236,6 +240,8 @@ def main() -> None:
     rates = {"type": lambda text: [float(each) for each in text.split(",")]}
     parser.add_argument("--ramp", **rates, help="Rates to try, instead of the full run.")
     chosen = parser.parse_args()
+    # A polite end leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     ramp(chosen) if chosen.ramp else full_run(chosen)
 
 

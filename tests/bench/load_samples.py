@@ -65,11 +65,13 @@ def take(
     settings: Settings, at_work: dict[str, Stage], reviews: Reviews, slack: SlackStandIn
 ) -> dict[str, Any]:
     """One sample."""
-    with connect(settings, "owner", application="load sampler") as conn, conn:
-        with conn.cursor() as cursor:
-            cursor.execute(LOOK)
-            names = [column.name for column in cursor.description or ()]
-            taken = dict(zip(names, map(float, cursor.fetchone() or ()), strict=True))
+    with (
+        connect(settings, "owner", application="load sampler") as conn,
+        conn,
+        conn.cursor() as cursor,
+    ):
+        seen = _rows(cursor, LOOK)[0]
+    taken = {name: float(value) for name, value in seen.items()}
     for name, stage in at_work.items():
         process = stage.process
         taken[f"mb_{name}"] = round(resident_mb(process.pid)) if process else 0.0

@@ -5,7 +5,6 @@ So a stage starts within milliseconds, and a kill meets its work and not its imp
 
 from __future__ import annotations
 
-import faulthandler
 import multiprocessing
 import os
 import sys
@@ -103,7 +102,6 @@ def _run(stage: str, file: str, environment: dict[str, str], report: str) -> Non
     import psycopg2
 
     os.environ.update(environment)
-    faulthandler.dump_traceback_later(45.0, file=open(report + ".hung", "w"))
     try:
         WORK[stage](load(file))
     except EarshotError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any
 
 from earshot.settings import Settings
 from sql.connect import connect
@@ -43,7 +42,8 @@ CONTENT = {
         left join earshot.theme on theme.id = theme_id
     """,
     "incidents": """
-        select incident.key, kind, direction, severity, incident.state, items
+        select regexp_replace(incident.key, '[0-9]+', '#', 'g'), kind, direction, severity,
+            incident.state, items
         from earshot.incident
     """,
     "drafts": """

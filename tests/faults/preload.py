@@ -1,17 +1,13 @@
 """Imported once by the fork server: everything that a stage needs before it touches a row."""
 
+from importlib import import_module
+
 import torch
 
-import alerts.drafting
-import alerts.publishing
-import alerts.slack.chart
-import alerts.slack.deliver
-import alerts.watch
-import nlp.foreign
-import nlp.model
-import nlp.tagger
-import scrapers.files
-import scrapers.run
-import sql.connect  # noqa: F401
-
+for _name in (
+    "alerts.drafting", "alerts.publishing", "alerts.slack.chart", "alerts.slack.deliver",
+    "alerts.watch", "nlp.foreign", "nlp.model", "nlp.tagger", "scrapers.files", "scrapers.run",
+    "sql.connect",
+):  # fmt: skip
+    import_module(_name)
 torch.set_num_threads(1)

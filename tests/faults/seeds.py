@@ -6,7 +6,6 @@ import traceback
 from dataclasses import dataclass, field
 from random import Random
 
-
 from sql import migrate
 from sql.connect import connect
 from sql.named import queries

@@ -1,4 +1,4 @@
-"""Twenty seeds of faults: nothing lost, nothing twice, nothing stuck. `make faults` runs hundreds."""
+"""Twenty seeds of faults: nothing lost, twice or stuck. `make faults` runs hundreds."""
 
 from __future__ import annotations
 
