@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from earshot.settings import Settings, Source
 from earshot.text.brands import assigner
 from scrapers.catalogue import sync_catalogue
 from scrapers.crawl_log import Crawl, Purpose, finish, logged_crawl
+from scrapers.credentials import credentials, secrets_among, without
 from scrapers.health import Verdict, record_failure, record_success
 from scrapers.logs import redact_logs
 from scrapers.pipeline import Collector
@@ -85,8 +85,10 @@ def _logged(conn: Connection, order: Order, connector: HttpConnector) -> dict[st
     with logged_crawl(conn, settings, source, purpose) as log:
         collector, outcome, session = _fetched(conn, order, connector, log)
         if outcome.error is not None:
+            if outcome.sample:
+                collector.keep_sample(outcome.sample, str(outcome.error))
             collector.flush(with_cursor=False)
-            raise outcome.error
+            raise _told(outcome.error, session)
         collector.finish()
         verdict = Verdict()
         if order.purpose == "live":
@@ -112,6 +114,13 @@ def _logged(conn: Connection, order: Order, connector: HttpConnector) -> dict[st
     }
 
 
+def _told(error: EarshotError, session: Session) -> EarshotError:
+    """The same error without secrets, which an answer may have quoted."""
+    secrets = secrets_among(session.credentials, session.platform.needs)
+    error.args = (without(str(error), secrets), *error.args[1:])
+    return error
+
+
 def _fetched(
     conn: Connection, order: Order, connector: HttpConnector, log: Crawl
 ) -> tuple[Collector, Any, Session]:
@@ -125,7 +134,7 @@ def _fetched(
         platform,
         options,
         cursor=cursor,
-        credentials=credentials(platform.needs),
+        credentials=credentials(order.settings, source, platform.needs),
         now=moment,
         span=order.span,
         assign=assigner(order.settings.brand, only_named=options.only_named),
@@ -153,12 +162,8 @@ def _run_spider(
     source, terms = order.source, connector.platform.terms
     outcome = Outcome()
     made = scrapy_settings(order.settings, source, session.options, terms, politeness(source))
-    process = AsyncCrawlerProcess(made, install_root_handler=False)
-    redact_logs(
-        session.credentials[name]
-        for name in connector.platform.needs
-        if name in session.credentials
-    )
+    process = AsyncCrawlerProcess(made)
+    redact_logs(secrets_among(session.credentials, connector.platform.needs))
     crawler = Crawler(PlatformSpider, process.settings)
     crawler.collector = collector
     process.crawl(
@@ -192,13 +197,13 @@ def probe(order: Order) -> dict[str, Any]:
     session = Session(
         connector.platform,
         connector.options(order.source),
-        credentials=credentials(connector.platform.needs),
+        credentials=credentials(order.settings, order.source, connector.platform.needs),
         now=datetime.now(UTC),
     )
     first = _FirstRecord()
     outcome = _run_spider(order, connector, session, Validators(), first)
     if outcome.error is not None:
-        raise outcome.error
+        raise _told(outcome.error, session)
     return {"records": first.records, "rejected": first.rejected}
 
 
@@ -216,12 +221,6 @@ def _judge_end(crawler: Any, outcome: Any, source: Source) -> None:
         outcome.error = RetryLater(
             f'the crawl of "{source.name}" was ended ({reason}); run it again, nothing is lost.'
         )
-
-
-def credentials(needs: tuple[str, ...]) -> dict[str, str]:
-    """Every credential that the environment has, by name."""
-    names = {*needs, *(name for name in os.environ if name.isupper())}
-    return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def _http_connector(source: Source) -> HttpConnector:

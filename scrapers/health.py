@@ -67,7 +67,10 @@ def record_success(
 def record_failure(
     conn: Connection, settings: Settings, source: Source, error: EarshotError
 ) -> None:
-    """A crawl failed: what only a person can mend is said at once, the rest once it stays."""
+    """A crawl failed: what only a person can mend is said at once, the rest once it stays.
+
+    The answer itself is in quarantine, masked, until the sample expires.
+    """
     with conn:
         row = queries.source_row(conn, name=source.name)
         if isinstance(error, RetryLater):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -12,6 +13,7 @@ from scrapy.logformatter import LogFormatter
 from earshot.platforms.base import Page, TicketMetric
 from earshot.platforms.session import Session
 from earshot.record import Feedback
+from scrapers.credentials import secrets_among, without
 from scrapers.rows import Refused, refused
 from scrapers.store import Beside, Counts, Store
 from scrapers.validators import CURSOR_KEY, Validators
@@ -57,13 +59,27 @@ class Collector:
         self.tally.count(page, self._session.platform.contract.required)
         self._records += page.items
         self._refused += [
-            refused(piece.raw, piece.reason, field=piece.field) for piece in page.rejected
+            self.refused(piece.raw, piece.reason, field=piece.field) for piece in page.rejected
         ]
         self._deleted += page.deleted
         self._metrics += page.ticket_metrics
         is_full = len(self._records) + len(self._refused) >= BATCH_RECORDS
         if is_full or (page.is_checkpoint and self._records):
             self.flush(with_cursor=page.is_checkpoint)
+
+    def refused(
+        self, raw: bytes, reason: str, *, field: str | None = None, key: str | None = None
+    ) -> Refused:
+        """A piece of an answer for quarantine, without the secrets that it may quote."""
+        secrets = secrets_among(self._session.credentials, self._session.platform.needs)
+        for secret in secrets:
+            raw = raw.replace(secret.encode(), b"[secret]")
+        return refused(raw, without(reason, secrets), field=field, key=key)
+
+    def keep_sample(self, body: bytes, reason: str) -> None:
+        """What a source answered instead of records: one sample a reason, until it expires."""
+        key = f"page:{hashlib.sha256(reason.encode()).hexdigest()[:27]}"
+        self._refused.append(self.refused(body, reason, key=key))
 
     def flush(self, *, with_cursor: bool) -> None:
         """Write what has gathered, and the cursor with it where everything before is in."""

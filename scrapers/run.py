@@ -12,6 +12,7 @@ from typing import Any
 from earshot.errors import EarshotError, FixSettings, RetryLater, StopSource
 from earshot.settings import Settings, Source
 from scrapers.crawl_log import Purpose
+from scrapers.credentials import adopt_connection
 from scrapers.registry import HttpConnector, connector_of
 
 _ERRORS: dict[str, type[EarshotError]] = {
@@ -66,6 +67,7 @@ def crawl(
         return _imported(settings, source)
     if purpose == "backfill" and (since is None or until is None or since >= until):
         raise FixSettings("a backfill needs a beginning and, later, an end: --from T --to T.")
+    adopt_connection(source)
     return _result(source, _child(_order(settings, source, purpose, since, until)))
 
 
@@ -80,6 +82,7 @@ def probe(settings: Settings, source_name: str) -> str:
     connector.check(source)
     if not isinstance(connector, HttpConnector):
         return "options understood"
+    adopt_connection(source)
     line = _child(_order(settings, source, "check", None, None))
     said = _said(source, line)
     terms = connector.platform.terms

@@ -51,6 +51,8 @@ class Outcome:
     error: EarshotError | None = None
     fault: str | None = None
     """Class of an error that is a fault of ours."""
+    sample: bytes = field(default=b"", repr=False)
+    """The answer that ended the crawl, where it was another one than agreed."""
     unchanged_pages: int = 0
     retries: int = 0
 
@@ -103,6 +105,8 @@ class PlatformSpider(scrapy.Spider):  # type: ignore[misc]
                 yield request
             return
         except EarshotError as error:
+            if isinstance(error, StopSource):
+                self.outcome.sample = self.outcome.sample or answer.body
             self._stop(error)
         if response.status == 304:
             self.outcome.unchanged_pages += 1

@@ -248,12 +248,8 @@ def adopt_airflow_connection() -> None:
         _airflow_connection()
 
 
-def _airflow_connection() -> str | None:
-    """The connection `earshot_db`, asked for only inside a running task.
-
-    It is kept in the environment of the task's process, so that a child (a crawl runs in one)
-    finds it too.
-    """
+def connection_of_task(name: str) -> Any | None:
+    """An Airflow connection, whatever backend keeps it; none outside a running task."""
     runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
     if runner is None or not hasattr(runner, "SUPERVISOR_COMMS"):
         return None
@@ -261,8 +257,19 @@ def _airflow_connection() -> str | None:
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
-        found = BaseHook.get_connection(AIRFLOW_CONNECTION)
+        return BaseHook.get_connection(name)
     except AirflowNotFoundException:
+        return None
+
+
+def _airflow_connection() -> str | None:
+    """The connection `earshot_db`, asked for only inside a running task.
+
+    It is kept in the environment of the task's process, so that a child (a crawl runs in one)
+    finds it too.
+    """
+    found = connection_of_task(AIRFLOW_CONNECTION)
+    if found is None:
         return None
     names = ("login", "password", "host", "port", "schema")
     uri = _url_of({**{name: getattr(found, name) for name in names}, "extra": found.extra_dejson})

@@ -21,7 +21,7 @@ from pydantic import Field, field_validator
 
 from earshot.errors import StopSource
 from earshot.platforms._schemaorg_items import Identities, Markup, reviews_in
-from earshot.platforms.answers import check, text_of
+from earshot.platforms.answers import check, refusal_in, text_of
 from earshot.platforms.base import (
     Answer,
     Call,
@@ -55,6 +55,7 @@ terms = Terms(
 _GONE = (404, 410)
 _MOVED = (301, 302, 303, 307, 308)
 _MOST_HOPS = 5
+_FEW_LINKS = 12
 _LOCATION = re.compile(r"<loc>\s*([^<\s]+)\s*</loc>")
 
 
@@ -131,9 +132,21 @@ def _page(  # the page and its context
         ) from None
     link = _canonical(tree, call.url)
     markup = reviews_in(tree, source, link)
-    if not markup.reviews and call.note["role"] == "start":
-        return _list(tree, answer, call, options)
+    if not markup.reviews:
+        _refuse_refusal(tree, answer)
+        if call.note["role"] == "start":
+            return _list(tree, answer, call, options)
     return _reviews(markup, tree, call, options, cursor, now)
+
+
+def _refuse_refusal(tree: lxml_html.HtmlElement, answer: Answer) -> None:
+    """A bot check, consent page or login wall has few links; shops carry such scripts, too."""
+    refusal = refusal_in(answer.body)
+    if refusal is not None and len(tree.xpath("//a[@href]")) < _FEW_LINKS:
+        raise StopSource(
+            f"expected a page of the shop, found {refusal} at {_bare(answer.url)}: ask the shop "
+            "to let our crawler in, or use its platform's API"
+        )
 
 
 _PARSER = lxml_html.HTMLParser(encoding="utf-8", huge_tree=True)

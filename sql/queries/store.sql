@@ -395,4 +395,7 @@ set
     crawl_id = excluded.crawl_id,
     line_number = excluded.line_number,
     field = excluded.field,
-    reason = excluded.reason;
+    reason = excluded.reason,
+    payload = excluded.payload,
+    seen_at = excluded.seen_at,
+    expires_at = excluded.expires_at;

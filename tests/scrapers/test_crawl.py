@@ -217,6 +217,25 @@ def test_a_broken_source_is_said_once_and_its_recovery_once(
     assert statuses == ["broken", "broken", "ok", "ok"]
 
 
+def test_the_answer_that_broke_a_source_is_kept_once_masked_and_for_a_time(
+    source_settings: Make, now: datetime, httpserver: HTTPServer, table: Query
+):
+    page = "<html><title>Just a moment...</title>Write to kim@mail.example</html>"
+    httpserver.expect_request("/robots.txt").respond_with_data("")
+    httpserver.expect_request("/lamp").respond_with_data(page, mimetype="text/html")
+    settings = source_settings(httpserver.url_for("/lamp"))
+
+    for _ in range(2):
+        with pytest.raises(StopSource):
+            crawl(settings, "shop")
+
+    (kept,) = table("select reason, payload, expires_at from earshot.quarantine")
+    assert "bot check" in kept["reason"]
+    assert b"Just a moment" in bytes(kept["payload"])
+    assert b"kim@mail.example" not in bytes(kept["payload"])
+    assert kept["expires_at"] == now + timedelta(days=30)
+
+
 def test_endless_next_links_end(
     source_settings: Make, now: datetime, httpserver: HTTPServer, table: Query
 ):
@@ -308,6 +327,89 @@ def test_no_secret_reaches_logs_or_errors(
     captured = capfd.readouterr()
     assert canary in asked
     assert canary not in str(failure.value) + captured.out + captured.err
+
+
+def test_a_crawl_that_goes_well_writes_no_log_and_opens_no_port(
+    source_settings: Make, now: datetime, httpserver: HTTPServer, capfd: pytest.CaptureFixture[str]
+):
+    """Scrapy would log every request, and listen to be steered by others on this machine."""
+    httpserver.expect_request("/robots.txt").respond_with_data("")
+    httpserver.expect_request("/lamp").respond_with_handler(lambda _: _page([_review(1)]))
+
+    crawl(source_settings(httpserver.url_for("/lamp")), "shop")
+
+    assert capfd.readouterr().err == ""
+
+
+def test_no_secret_that_an_answer_quotes_is_stored_or_told(
+    settings_with: Make,
+    now: datetime,
+    httpserver: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    table: Query,
+):
+    canary = "canary-7d20aa"
+    monkeypatch.setenv("OUR_SHOP_TOKEN", canary)
+    answer = {"data": [{"id": 1, "text": "fine"}, {"key": canary}], "note": canary}
+    httpserver.expect_request("/api").respond_with_json(answer)
+    source = {
+        "name": "ours",
+        "kind": "rest",
+        "brand": "northwind",
+        "base_url": httpserver.url_for(""),
+        "path": "api",
+        "items": "data",
+        "fields": {"id": "id", "body": "text"},
+        "auth": {"style": "bearer", "credential": "OUR_SHOP_TOKEN"},
+    }
+    settings = settings_with(source=[source])
+    crawl(settings, "ours")
+    httpserver.clear()
+    httpserver.expect_request("/api").respond_with_data(f"<html>{canary} x</html>")
+
+    with pytest.raises(StopSource) as failure:
+        crawl(settings, "ours")
+
+    rows = table("select payload, reason from earshot.quarantine")
+    kept = b"".join(bytes(row["payload"]) + row["reason"].encode() for row in rows)
+    captured = capfd.readouterr()
+    assert len(rows) == 2
+    assert canary.encode() not in kept
+    assert canary not in str(failure.value) + captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        '{"conn_type": "http", "extra": {"OUR_SHOP_TOKEN": "told"}}',
+        '{"extra": "{\\"OUR_SHOP_TOKEN\\": \\"told\\"}"}',
+        "http://user:x@host/?OUR_SHOP_TOKEN=told",
+    ],
+)
+def test_credentials_may_come_from_the_airflow_connection_of_the_source(
+    settings_with: Make, now: datetime, monkeypatch: pytest.MonkeyPatch, connection: str
+):
+    from scrapers.credentials import credentials
+
+    monkeypatch.setenv("AIRFLOW_CONN_EARSHOT_SOURCE_OUR_SHOP", connection)
+    source = {"name": "our-shop", "kind": "rest", "brand": "northwind"}
+    settings = settings_with(source=[source])
+
+    assert credentials(settings, settings.source[0], ())["OUR_SHOP_TOKEN"] == "told"
+
+
+def test_login_and_password_of_a_connection_are_the_platforms_credentials_in_order(
+    settings_with: Make, now: datetime, monkeypatch: pytest.MonkeyPatch
+):
+    from scrapers.credentials import credentials
+
+    settings = settings_with(source=[{"name": "desk", "kind": "zendesk", "brand": "northwind"}])
+    monkeypatch.setenv("AIRFLOW_CONN_EARSHOT_SOURCE_DESK", "http://a%40b.example:pass@host")
+
+    found = credentials(settings, settings.source[0], ("ZENDESK_EMAIL", "ZENDESK_TOKEN"))
+
+    assert (found["ZENDESK_EMAIL"], found["ZENDESK_TOKEN"]) == ("a@b.example", "pass")
 
 
 def test_a_probe_fetches_one_page_and_stores_nothing(
