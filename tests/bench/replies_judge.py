@@ -1,6 +1,7 @@
 """Write what somebody who did not write the engine needs to judge it, and no figure.
 
     python -m tests.bench.replies_judge ../shared FOLDER
+    python -m tests.bench.replies_judge --read FOLDER
 
 In FOLDER, to be kept out of the repository since it holds reviews:
 
@@ -10,6 +11,10 @@ In FOLDER, to be kept out of the repository since it holds reviews:
   which draft is right.
 * `rubric.jsonl`: 100 reviews with their drafts; the verdict says whether the main complaint is
   addressed, whether one would send it as it stands, and what is wrong.
+
+`--read` turns the judge's `verdicts_match.jsonl` and `verdicts_masked.jsonl` (`id`, `pick`) and
+`verdicts_rubric.jsonl` (`id`, `main_complaint`, `would_send`, `fault`) into
+`replies_judgements.toml`: ids and verdicts, no review text.
 """
 
 from __future__ import annotations
@@ -24,9 +29,15 @@ from typing import Any
 from tests.bench.replies_facts import BRANDS
 from tests.bench.replies_match import Pair, masked, quintets, write
 
-SEED = 2026
-"""Not that of the figures, so that no review is judged that the engine was measured on."""
+SEED = 20261128
+"""Not that of the figures: reviews are drawn anew, so that few are judged that we looked at."""
 RUBRIC = 100
+RUBRIC_TEXT = (
+    "Main complaint: the draft names what the reviewer mainly complains about, object and what "
+    "went wrong, as far as the review tells it. Would send: approved as it stands by the brand's "
+    "reputation manager, the policies in it taken as given."
+)
+JUDGEMENTS = Path(__file__).parent / "replies_judgements.toml"
 
 
 def main(shared: Path, folder: Path) -> None:
@@ -65,10 +76,36 @@ def _pair(pair: Pair) -> dict[str, Any]:
     }
 
 
+def read(folder: Path) -> None:
+    """Store the judge's verdicts by review id."""
+    right = {row["id"]: row["right"] for row in _rows(folder / "match_key.jsonl")}
+    lines = [f"rubric = {json.dumps(RUBRIC_TEXT)}"]
+    for name in ("match", "masked"):
+        lines.append(f"\n[{name}]")
+        for row in _rows(folder / f"verdicts_{name}.jsonl"):
+            lines.append(f'"{row["id"]}" = {json.dumps(row["pick"] == right[row["id"]])}')
+    lines.append("\n[judgement]")
+    for row in _rows(folder / "verdicts_rubric.jsonl"):
+        lines.append(
+            f'"{row["id"]}" = {{ main_complaint = {json.dumps(row["main_complaint"])}, '
+            f"would_send = {json.dumps(row['would_send'])}, "
+            f"note = {json.dumps(row.get('fault', ''), ensure_ascii=False)} }}"
+        )
+    JUDGEMENTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.strip()]
+
+
 def _store(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     lines = (json.dumps(row, ensure_ascii=False) for row in rows)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    if sys.argv[1] == "--read":
+        read(Path(sys.argv[2]))
+    else:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -17,13 +17,20 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from alerts.replies.lexicon import issues
+from alerts.replies.lexicon import issues, read_toml
 from alerts.replies.limits import LIMITS
 from tests.bench.replies_guard import judged, verdicts
 
 DOCS = Path(__file__).parents[2] / "docs"
 FIGURES = DOCS / "replies_figures.json"
 JUDGEMENTS = Path(__file__).parent / "replies_judgements.toml"
+_HOW = (
+    "Somebody who did not write the engine saw 200 reviews, each with the drafts of five reviews "
+    "of the same brand, main theme and rating, and named the one written for it; by chance one "
+    "would be right in 20 %. The reviews were drawn anew (`python -m tests.bench.replies_judge`). "
+    "Masked: every content word that a draft has from its own review, and the sentences that the "
+    "brand approved, were blotted out."
+)
 
 
 def main(shared: Path, *, measure: bool) -> None:
@@ -33,7 +40,9 @@ def main(shared: Path, *, measure: bool) -> None:
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
     template = Template((DOCS / "replies_template.md").read_text(encoding="utf-8"))
     values = {**_match(figures), **_guard(shared), "limits": _limits(), "judgements": _judgements()}
-    page = template.substitute(values, issues=len(issues("en")))
+    page = template.substitute(
+        values, issues=len(issues("en")), points=len(read_toml("lexicon", "en_points")["point"])
+    )
     (DOCS / "REPLIES.md").write_text(page, encoding="utf-8")
 
 
@@ -88,25 +97,49 @@ def _limits() -> str:
 
 
 def _judgements() -> str:
-    """The table of a reader's verdicts, where `replies_judgements.toml` holds them."""
+    """The tables of a reader's verdicts, where `replies_judgements.toml` holds them."""
     if not JUDGEMENTS.is_file():
         return ""
     content = tomllib.loads(JUDGEMENTS.read_text(encoding="utf-8"))
-    read: dict[str, dict[str, Any]] = content["judgement"]
-    main_said = sum(bool(entry["main_complaint"]) for entry in read.values())
-    would_send = sum(bool(entry["would_send"]) for entry in read.values())
+    return _picked(content["match"], content["masked"]) + _read(
+        content["judgement"], content["rubric"]
+    )
+
+
+def _picked(match: dict[str, bool], masked: dict[str, bool]) -> str:
+    rows = "\n".join(f"| {key} | {_yes(match[key])} | {_yes(masked.get(key))} |" for key in match)
+    return (
+        f"\n### A reader picks the draft that belongs to a review\n\n{_HOW}\n\n"
+        "| drafts | right |\n|---|---|\n"
+        f"| as written | {_share(match)} |\n| copied words masked | {_share(masked)} |\n\n"
+        "<details><summary>By review id</summary>\n\n"
+        f"| review id | as written | masked |\n|---|---|---|\n{rows}\n\n</details>\n"
+    )
+
+
+def _share(verdicts: dict[str, bool]) -> str:
+    right = sum(verdicts.values())
+    return f"{right} of {len(verdicts)} ({100 * right / len(verdicts):.1f} %)"
+
+
+def _read(judgement: dict[str, dict[str, Any]], rubric: str) -> str:
+    said = {key: bool(entry["main_complaint"]) for key, entry in judgement.items()}
+    sent = {key: bool(entry["would_send"]) for key, entry in judgement.items()}
     rows = "\n".join(
-        f"| {key} | {'yes' if entry['main_complaint'] else 'no'} "
-        f"| {'yes' if entry['would_send'] else 'no'} | {entry.get('note', '')} |"
-        for key, entry in read.items()
+        f"| {key} | {_yes(said[key])} | {_yes(sent[key])} | {entry.get('note', '')} |"
+        for key, entry in judgement.items()
     )
     return (
-        f"\n### {len(read)} drafts read\n\n{content['rubric']}\n\nMain complaint addressed: "
-        f"{main_said} of {len(read)}. Would send: {would_send} of {len(read)}.\n\n"
+        f"\n### {len(judgement)} drafts read\n\n{rubric}\n\nMain complaint addressed: "
+        f"{_share(said)}. Would send: {_share(sent)}.\n\n"
         "<details><summary>The verdicts, by id</summary>\n\n"
         "| review id | main complaint | would send | note |\n|---|---|---|---|\n"
         f"{rows}\n\n</details>\n"
     )
+
+
+def _yes(verdict: bool | None) -> str:
+    return "" if verdict is None else "yes" if verdict else "no"
 
 
 if __name__ == "__main__":
