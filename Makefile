@@ -5,7 +5,7 @@ USABLE  := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 BIN     := .venv/bin
 PIP     := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help demo up fleet test check clean constraints
+.PHONY: help demo up fleet test check faults fuzz load audit clean constraints
 .DELETE_ON_ERROR:
 
 help:
@@ -14,6 +14,10 @@ help:
 	@echo "make fleet        the demo on a fleet in small: Redis, Postgres, two Celery workers"
 	@echo "make test         all tests"
 	@echo "make check        lint, types, imports"
+	@echo "make faults       kills, full disks, dead servers: SEEDS=300 of them, about an hour"
+	@echo "make fuzz         hostile bytes for every reader: MINUTES=60"
+	@echo "make load         an hour of load and a burst: RATE=8 reviews a second; writes docs/LOAD.md"
+	@echo "make audit        known weaknesses of pinned packages: before a release, on the network"
 	@echo "make constraints  pin what is installed now"
 	@echo "make clean        stop everything and delete its state; .venv stays"
 
@@ -34,6 +38,23 @@ check: .venv/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+SEEDS   := 300
+MINUTES := 60
+RATE    := 8
+
+faults: .venv/.dev
+	@$(BIN)/python -m tests.faults --seeds $(SEEDS)
+
+fuzz: .venv/.dev
+	@$(PIP) --quiet --editable '.[fuzz]'
+	@$(BIN)/python -m tests.security.fuzz --minutes $(MINUTES)
+
+load: .venv/.dev
+	@$(BIN)/python -m tests.bench.load --rate $(RATE) --minutes $(MINUTES)
+
+audit: .venv/.runtime
+	@.ci/audit
 
 clean:
 	@if [ -x $(BIN)/earshot ]; then $(BIN)/earshot down --delete; fi
