@@ -11,7 +11,8 @@ from earshot.local.airflow_api import Client, Run
 
 CHAIN = ("tag", "watch", "reply", "deliver")
 """Each is woken by the asset of the one before it."""
-STAGE_SECONDS = 300
+STAGE_SECONDS = 900
+"""Far more than a stage takes, as a machine may have much else to do."""
 
 
 def run_chain(api: Client, first: str, woken: Sequence[str]) -> datetime:
