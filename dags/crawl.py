@@ -92,5 +92,5 @@ def _crawl(given: Settings, *, name: str, span: tuple[datetime, datetime] | None
 
 
 for _source in settings().source:
-    if _source.enabled:
+    if _source.enabled and _source.kind != "webhook":
         globals()[f"crawl__{_source.name}"] = crawl_dag(_source)

@@ -167,6 +167,14 @@ class Slack(Section):
     quiet_hours: QuietHours | None = None
 
 
+class Webhook(Section):
+    """Where `earshot listen` takes deliveries of sources of `kind = "webhook"`."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(default=8089, ge=1024, le=65535)
+    largest_body_mb: float = Field(default=1, gt=0, le=64)
+
+
 class Model(Section):
     """The tagger's model and the taxonomy it reads themes from."""
 
@@ -237,6 +245,7 @@ class Settings(Section):
     health: Health = Health()
     log: Log = Log()
     web: Web = Web()
+    webhook: Webhook = Webhook()
     analytics: Analytics = Analytics()
     folder: Path = Field(default=Path("."), exclude=True)
     """Folder of the settings file; set by `load`, not by the user."""

@@ -75,7 +75,7 @@ class Store:
         self._crawl_id = crawl.id
         self._is_history = crawl.purpose != "live"
         self._platform = platform
-        self._source_id: int = row["id"]
+        self.source_id: int = row["id"]
         self._brand_id: int = brand_ids[source.brand]
         self.preparation = Preparation(
             hashing_key=hashing_key(settings), brand_ids=brand_ids, language=source.language
@@ -114,7 +114,7 @@ class Store:
         conn = self._conn
         with conn.cursor() as cursor:
             cursor.copy_expert(queries.store_copy.sql, io.StringIO("\n".join(lines) + "\n"))
-        added = queries.store_insert_new(conn, source_id=self._source_id, now=now)
+        added = queries.store_insert_new(conn, source_id=self.source_id, now=now)
         has_known = added < len(lines)
         if has_known:
             queries.store_lock_known(conn)
@@ -127,13 +127,13 @@ class Store:
         if has_known:
             queries.store_recount(conn)
         queries.store_surveys(conn)
-        queries.store_conversations(conn, source_id=self._source_id, brand_id=self._brand_id)
+        queries.store_conversations(conn, source_id=self.source_id, brand_id=self._brand_id)
         return added, versions - added
 
     def _quarantine(self, bad: Refused, now: datetime) -> None:
         queries.store_quarantine(
             self._conn,
-            source_id=self._source_id,
+            source_id=self.source_id,
             crawl_id=self._crawl_id,
             now=now,
             expires_at=now + QUARANTINE_KEPT,
@@ -152,7 +152,7 @@ class Store:
             queries.crawl_set_cursor(
                 conn,
                 crawl_id=self._crawl_id,
-                source_id=self._source_id,
+                source_id=self.source_id,
                 cursor=json.dumps(dict(beside.cursor)),
                 now=now,
             )
@@ -163,7 +163,7 @@ class Store:
         queries.store_ticket_metrics(
             self._conn,
             platform=self._platform,
-            source_id=self._source_id,
+            source_id=self.source_id,
             brand_id=self._brand_id,
             ticket_ids=[row.ticket_id for row in rows],
             channels=[row.channel for row in rows],

@@ -73,16 +73,27 @@ def _homes(settings_file: Path | None) -> list[Path]:
 
 
 def listen(settings_file: SettingsFile = None) -> None:
-    """Serve Slack's buttons, until Ctrl-C: by Socket Mode or by signed HTTP on loopback."""
+    """Serve Slack's buttons and take the webhook's deliveries, on loopback, until Ctrl-C."""
     import signal
+    from contextlib import ExitStack
     from threading import Event
 
     from alerts.slack.serve import listen as serve
+    from scrapers.webhook.receiving import webhooks
+    from scrapers.webhook.server import serving as receiving
 
+    settings = settings_of(settings_file)
     stop = Event()
     for how in (signal.SIGINT, signal.SIGTERM):
         signal.signal(how, lambda *_: stop.set())
-    serve(settings_of(settings_file), stop)
+    with ExitStack() as served:
+        hooks = webhooks(settings)
+        if hooks:
+            say(f"Deliveries go to {served.enter_context(receiving(settings))}<source>")
+        if hooks and settings.secrets.slack_token is None:
+            stop.wait()
+        else:
+            serve(settings, stop)
 
 
 def demo() -> None:

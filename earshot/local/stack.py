@@ -80,11 +80,12 @@ def run(settings: Settings, say: Say) -> None:
 
 
 def start_listener(settings: Settings) -> None:
-    """Serve Slack's buttons where the secrets for it are there, and nobody does already."""
+    """Serve Slack's buttons and the webhook where there is what each needs, once."""
     secrets = settings.secrets
     is_socket = settings.slack.transport == "socket"
     needed = secrets.slack_app_token if is_socket else secrets.slack_signing_secret
-    if secrets.slack_token is not None and needed is not None:
+    has_slack = secrets.slack_token is not None and needed is not None
+    if has_slack or any(each.kind == "webhook" and each.enabled for each in settings.source):
         _start(settings, "listen")
 
 

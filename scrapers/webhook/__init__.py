@@ -1,0 +1,1 @@
+"""The inbound webhook: signed deliveries of feedback, served by `earshot listen`."""
