@@ -1,6 +1,6 @@
 """docs/LOAD.md and its picture from what a run kept: `python -m tests.bench.load_report`.
 
-The text around the figures is `docs/load/template.md`; a name in double braces is a figure.
+The text around the figures is `docs/load_template.md`; a name in double braces is a figure.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def write(out: Path) -> None:
         samples = [{k: _number(v) for k, v in row.items()} for row in csv.DictReader(file)]
     facts = json.loads((folder / "facts.json").read_text())
     _picture(samples, folder / "run.png")
-    template = folder / "template.md"
+    template = out / "load_template.md"
     if template.exists():
         told = figures(samples, facts)
         page = re.sub(r"\{\{(\w+)\}\}", lambda found: told[found.group(1)], template.read_text())
