@@ -111,6 +111,13 @@ def _explain(error: Exception) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         case OSError():
             complain(f"{error.filename or 'The system'}: {error.strerror or error}.")
+        case _ if type(error).__module__.startswith("psycopg2"):
+            # Its own words may quote rows.
+            code = getattr(error, "pgcode", None) or "no code"
+            complain(
+                f"The database refused or went away ({type(error).__name__}, {code}); nothing is "
+                "lost: run the same command again, and `earshot check` if it stays so."
+            )
         case _:
             reason = " ".join(str(error).split())
             complain(

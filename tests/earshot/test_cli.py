@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import psycopg2
 import pytest
 
 from earshot.cli import main
@@ -54,6 +55,18 @@ def refused(result: tuple[int, str, str], *words: str, status: int = 2) -> None:
     assert err.count("\n") == 1
     for word in words:
         assert word in err
+
+
+def test_an_error_of_the_database_is_told_without_the_rows_it_quotes(folder, run, monkeypatch):
+    def refuse(_settings):
+        raise psycopg2.errors.CheckViolation("check\nDETAIL:  Failing row contains (canaryword).")
+
+    monkeypatch.setattr("alerts.watch.watch", refuse)
+
+    refused(
+        run("watch"), "The database refused", "CheckViolation", "run the same command", status=1
+    )
+    assert "canaryword" not in run("watch")[2]
 
 
 def test_help_imports_nothing_heavy():
