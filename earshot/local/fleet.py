@@ -56,7 +56,17 @@ def start_servers(home: Path) -> Servers:
 
 
 def shape(servers: Servers) -> airflow.Shape:
-    """Airflow with the CeleryExecutor; its workers share this machine's cores."""
+    """Airflow with the CeleryExecutor; its workers share this machine's cores.
+
+    Raises:
+        FixSettings: Airflow's provider for Celery is not installed.
+    """
+    try:
+        version("apache-airflow-providers-celery")
+    except PackageNotFoundError:
+        raise FixSettings(
+            "A fleet needs the Celery provider of Airflow; `pip install 'earshot[fleet]'`."
+        ) from None
     database = servers.url("airflow", "airflow", scheme=airflow.SCHEME)
     slots = max(1, (os.cpu_count() or 2) // len(WORKERS))
     return airflow.Shape(
@@ -94,12 +104,6 @@ def _broker_home(home: Path) -> Path:
 
 def _programs() -> tuple[str, Path]:
     """Redis, and the folder of the newest Postgres; both are installed where we are root."""
-    try:
-        version("apache-airflow-providers-celery")
-    except PackageNotFoundError:
-        raise FixSettings(
-            "A fleet needs the Celery provider of Airflow; `pip install 'earshot[fleet]'`."
-        ) from None
     if _found() is None and os.geteuid() == 0 and shutil.which("apt-get"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for words in (["update", "-qq"], ["install", "-y", "-qq", *PACKAGES]):
