@@ -28,6 +28,7 @@ from alerts.slack.incident_message import ticket_told
 
 MOST_DRAFT = 2800
 MOST_SNIPPET = 160
+MOST_REVIEW = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,8 @@ class DraftView:
     reason: str | None
     review: str
     """Title or beginning of the review, masked."""
+    whole: str = ""
+    """The review as long as it may stand in a message, masked."""
     stars: float | None
     source: str
     platform: str
@@ -101,6 +104,7 @@ def draft_view(
         state=row["state"],
         reason=row["reason"],
         review=t.gist(row["title"], row["body"], MOST_SNIPPET),
+        whole=t.gist(row["title"], row["body"], MOST_REVIEW),
         stars=row["stars"],
         source=row["source_name"],
         platform=row["platform"],
@@ -122,7 +126,14 @@ def draft_view(
 def draft_message(view: DraftView) -> Message:
     """The message in its present state; the whole text is shown, in the thread where too long."""
     shown, overflow = _text(view)
-    blocks = [section(_head(view)), *shown, context(_checked(view)), *_told(view), *_buttons(view)]
+    blocks = [
+        section(_head(view)),
+        *_review(view),
+        *shown,
+        context(_checked(view)),
+        *_told(view),
+        *_buttons(view),
+    ]
     return Message(
         text=f"Reply draft for {t.stars_spoken(view.stars)}: {t.escape(_snippet(view))}",
         blocks=tuple(blocks),
@@ -142,6 +153,14 @@ def _head(view: DraftView) -> str:
         due = t.day_and_time(view.due_at, view.now, view.zone)
         head += f" · *late*, was due {due}" if view.due_at < view.now else f" · answer due {due}"
     return head
+
+
+def _review(view: DraftView) -> list[Block]:
+    """The review itself while somebody must judge the draft by it and the head does not hold it."""
+    is_open = view.state in {"waiting", "blocked", "held"}
+    if not is_open or len(view.whole) <= len(_snippet(view)):
+        return []
+    return [context(t.label(view.whole, MOST_REVIEW))]
 
 
 def _snippet(view: DraftView) -> str:

@@ -56,8 +56,8 @@ def chart_of(view: IncidentView) -> dict[str, object] | None:
     if not hours:
         return None
     return {
-        "title": view.evidence.title,
-        "noun": view.evidence.noun,
+        "title": t.clean(view.evidence.title),
+        "noun": t.clean(view.evidence.noun),
         "zone": view.zone.key,
         "started_at": view.started_at.isoformat(),
         "hours": [[h.at.isoformat(), h.items, h.expected_low, h.expected_high] for h in hours],

@@ -65,7 +65,8 @@ def source_quiet_notice(
     held = "Alerts for falling or recovered complaints wait; rising ones still come."
     text = (
         f"⚠️ *{t.label(source)} is not healthy since {since:%-d %B %H:%M} UTC.* "
-        f"{t.label(reason, 500)} {held}"
+        f"{t.label(reason, 500)} {held} See Operations, “When a source goes "
+        f"quiet”; `earshot crawl {t.label(source)}` tries again."
     )
     return ops_notice(conn, settings, f"source:{source}:{since:%Y%m%dT%H%M}", text, now)
 

@@ -93,7 +93,7 @@ def person(actor: str | None) -> str:
         return f"<@{name}>"
     if _SLACK_GROUP.fullmatch(name):
         return f"<!subteam^{name}>"
-    return escape(name)
+    return label(name)
 
 
 def stars(rating: float | None) -> str:

@@ -282,6 +282,28 @@ def test_lateness_is_counted_and_said_once(
     assert "1 waiting, 1 late" in header["text"]
 
 
+def test_the_review_stands_in_the_message_while_its_reply_waits(
+    conn: Connection,
+    slack: SlackStandIn,
+    slack_settings: Settings,
+    write_draft: Callable[..., int],
+) -> None:
+    review = "Vase broken. " + "It was wrapped in one sheet of paper. " * 8 + "Who packs this?"
+    draft = write_draft(TEXT, review)
+    with conn:
+        announce_draft(conn, slack_settings, draft, NOON)
+    send(slack_settings)
+    (message,) = slack.thread(slack.roots()[0])
+    waiting = " ".join(texts(message["blocks"]))
+
+    decide(conn, slack_settings, draft)
+    send(slack_settings)
+
+    (message,) = slack.thread(slack.roots()[0])
+    assert "Who packs this?" in waiting
+    assert "Who packs this?" not in " ".join(texts(message["blocks"]))
+
+
 def test_a_long_draft_is_shown_whole(
     conn: Connection,
     slack: SlackStandIn,

@@ -88,7 +88,7 @@ def test_no_message_mentions_links_or_breaks(payload: str) -> None:
             shown = json.dumps(message.as_payload(), ensure_ascii=False)
             assert not [each for each in shown if unicodedata.bidirectional(each) in TURNING]
             page = "".join(block_html(block) for block in message.blocks)
-            assert not re.search(r"<(script|img src=x)|onerror=(?!.*&)", page)
+            assert not re.search(r"<script|<img src=x|<[a-z][^>]*\sonerror=", page)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))

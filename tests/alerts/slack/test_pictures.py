@@ -45,7 +45,11 @@ from tests.platform_standin import PlatformStandIn
 
 __all__ = ["kind_words", "nine_weeks"]
 PICTURES = os.environ.get("EARSHOT_PICTURES", "")
-REVIEW = "Vase arrived broken, second time!! Is there any padding at all?"
+REVIEW = (
+    "Vase arrived broken, second time!! Is there any padding at all? It was to be a present for my "
+    "sister on Saturday, and now I am running from shop to shop. The first one came in a bag that "
+    "was twice its size, with one sheet of paper around it."
+)
 REPLY = (
     "Two broken vases in a row is not what you ordered from us, and I am sorry. A replacement "
     "leaves today in our double-wall box; if you would rather have your money back, that is fine "
@@ -136,7 +140,7 @@ def story(
         started_at=NOON - timedelta(hours=1),
     )
     drafts = {
-        "waiting": write_draft(REPLY, incident_id=loud),
+        "waiting": write_draft(REPLY, REVIEW, incident_id=loud),
         "blocked": write_draft("We will refund you 20 % today.", state="blocked",
                                body="Where is my refund? <!channel>"),
         "held": write_draft("", state="held", body="The handle broke and I was burnt."),
