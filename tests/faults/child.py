@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from functools import cache
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -36,12 +37,15 @@ def crawl_shop(settings: Settings) -> None:
 
 
 def tag(settings: Settings) -> None:
-    """With the tiny model that the settings name."""
+    """With the tiny model that the settings name, which one process reads once."""
     import torch
 
+    import nlp.model
     from nlp.tagger import tag as tag_all
 
     torch.set_num_threads(1)
+    if not hasattr(nlp.model.load_model, "cache_clear"):
+        nlp.model.load_model = cache(nlp.model.load_model)
     tag_all(settings)
 
 

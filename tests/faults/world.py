@@ -37,7 +37,7 @@ from tests.nlp.tiny import save_encoder
 from tests.slack_standin import SlackStandIn
 
 NOW = story.day(88, 14)
-SINCE = story.day(58)
+SINCE = story.day(64)
 SERVER = {"max_connections": "40", "min_wal_size": "32MB", "max_wal_size": "64MB"}
 TMPFS_MB = 900
 TAXONOMY = """
