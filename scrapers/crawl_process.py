@@ -93,8 +93,9 @@ def _logged(conn: Connection, order: Order, connector: HttpConnector) -> dict[st
         verdict = Verdict()
         if order.purpose == "live":
             verdict = record_success(
-                conn, settings, source, log, session, collector.tally, outcome.unchanged_pages
-            )
+                conn, settings, source, log, session.contract, collector.tally,
+                unchanged_pages=outcome.unchanged_pages,
+            )  # fmt: skip
         finish(
             conn,
             settings,

@@ -10,8 +10,7 @@ from typing import Any
 from psycopg2.extensions import connection as Connection
 
 from earshot.errors import EarshotError, RetryLater
-from earshot.platforms.base import overlap_of
-from earshot.platforms.session import Session
+from earshot.platforms.base import Contract
 from earshot.settings import Settings, Source, zone
 from earshot.text.masking import mask
 from scrapers.contracts import breaches, missed_share
@@ -39,9 +38,10 @@ def record_success(
     settings: Settings,
     source: Source,
     crawl: Crawl,
-    session: Session,
+    contract: Contract,
     tally: Tally,
-    unchanged_pages: int,
+    *,
+    unchanged_pages: int = 0,
 ) -> Verdict:
     """Judge a crawl that came to its end, and write down the source's health."""
     with conn:
@@ -49,14 +49,14 @@ def record_success(
         row = queries.source_row(conn, name=source.name)
         newest = queries.crawl_newest(conn, source_id=row["id"])
         found = breaches(
-            session.contract,
+            contract,
             tally,
             now=moment,
             newest=newest,
             history=_history(conn, source, row["id"], moment),
             has_unchanged_pages=unchanged_pages > 0,
         )
-        again, missed = _overlap(conn, crawl, session)
+        again, missed = _overlap(conn, crawl, contract)
         if found:
             _mark_unhealthy(conn, settings, source, row, "; ".join(found), moment)
         else:
@@ -94,12 +94,12 @@ def _history(conn: Connection, source: Source, source_id: int, moment: datetime)
     return [row["seen"] for row in rows]
 
 
-def _overlap(conn: Connection, crawl: Crawl, session: Session) -> tuple[int | None, float | None]:
+def _overlap(conn: Connection, crawl: Crawl, contract: Contract) -> tuple[int | None, float | None]:
     """How much of the window before the last crawl was met again, and the share still missing."""
     until = queries.crawl_previous(conn, source_id=crawl.source_id, crawl_id=crawl.id)
     if until is None:
         return None, None
-    since = until - overlap_of(session.options, session.platform.contract)
+    since = until - contract.overlap
     seen = queries.crawl_overlap(
         conn,
         source_id=crawl.source_id,

@@ -149,6 +149,13 @@ def _refused_record(
     )
 
 
+def safe_id(number: str) -> str:
+    """An id of a conversation; where it is an address or a phone number itself, a hash of it."""
+    if mask(number) == number:
+        return number
+    return f"hashed-{hashlib.sha256(number.encode('utf-8', 'replace')).hexdigest()[:24]}"
+
+
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
@@ -226,4 +233,6 @@ def _attributes(attributes: Mapping[str, str], language: str | None) -> str:
     if not attributes:
         return "{}"
     masked = {name: mask(value, language=language) for name, value in attributes.items()}
+    if (conversation := attributes.get("conversation")) is not None:
+        masked["conversation"] = safe_id(conversation)
     return json.dumps(masked, ensure_ascii=False).translate(_ESCAPES)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from earshot.errors import EarshotError, FixSettings, RetryLater, StopSource
+from earshot.platforms.base import Span
 from earshot.settings import Settings, Source
 from scrapers.crawl_log import Purpose
 from scrapers.credentials import adopt_connection
@@ -67,6 +68,14 @@ def crawl(
         return _imported(settings, source)
     if purpose == "backfill" and (since is None or until is None or since >= until):
         raise FixSettings("a backfill needs a beginning and, later, an end: --from T --to T.")
+    if source.kind == "webhook":
+        raise FixSettings(
+            f'[[source]] "{source.name}": waits for deliveries; run `earshot listen`.'
+        )
+    if source.kind == "imap":
+        from scrapers.mailbox.reading import crawl as read
+
+        return read(settings, source, Span(since=since, until=until) if since and until else None)
     adopt_connection(source)
     return _result(source, _child(_order(settings, source, purpose, since, until)))
 
@@ -80,6 +89,10 @@ def probe(settings: Settings, source_name: str) -> str:
     source = settings.source_named(source_name)
     connector = connector_of(source)
     connector.check(source)
+    if source.kind == "imap":
+        from scrapers.mailbox.reading import probe as look
+
+        return look(settings, source)
     if not isinstance(connector, HttpConnector):
         return "options understood"
     adopt_connection(source)

@@ -79,6 +79,7 @@ def listen(settings_file: SettingsFile = None) -> None:
     from threading import Event
 
     from alerts.slack.serve import listen as serve
+    from earshot.local.stack import has_slack
     from scrapers.webhook.receiving import webhooks
     from scrapers.webhook.server import serving as receiving
 
@@ -90,7 +91,7 @@ def listen(settings_file: SettingsFile = None) -> None:
         hooks = webhooks(settings)
         if hooks:
             say(f"Deliveries go to {served.enter_context(receiving(settings))}<source>")
-        if hooks and settings.secrets.slack_token is None:
+        if hooks and not has_slack(settings):
             stop.wait()
         else:
             serve(settings, stop)

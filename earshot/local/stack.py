@@ -81,12 +81,17 @@ def run(settings: Settings, say: Say) -> None:
 
 def start_listener(settings: Settings) -> None:
     """Serve Slack's buttons and the webhook where there is what each needs, once."""
+    has_webhook = any(each.kind == "webhook" and each.enabled for each in settings.source)
+    if has_webhook or has_slack(settings):
+        _start(settings, "listen")
+
+
+def has_slack(settings: Settings) -> bool:
+    """Whether there are the secrets that serving Slack's buttons needs."""
     secrets = settings.secrets
     is_socket = settings.slack.transport == "socket"
     needed = secrets.slack_app_token if is_socket else secrets.slack_signing_secret
-    has_slack = secrets.slack_token is not None and needed is not None
-    if has_slack or any(each.kind == "webhook" and each.enabled for each in settings.source):
-        _start(settings, "listen")
+    return secrets.slack_token is not None and needed is not None
 
 
 def _wait_for_page(settings: Settings) -> None:

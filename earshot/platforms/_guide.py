@@ -23,6 +23,8 @@ environment (or an Airflow connection), never in the settings. *From documentati
 from the vendor's documents, never run against the live service. *Off* means: the vendor's terms
 forbid it, and the source needs `accept_terms = true`.
 
+Files, surveys, chats, mailboxes and the inbound webhook are in [WAYS_IN.md](WAYS_IN.md).
+
 Besides the options of its kind every source read over HTTP takes:
 """
 

@@ -18,6 +18,7 @@ from earshot.platforms.base import (
     Page,
     Platform,
     Span,
+    overlap_of,
 )
 from earshot.platforms.calls import fingerprint
 from earshot.record import Feedback
@@ -66,9 +67,10 @@ class Session:
 
     @property
     def contract(self) -> Contract:
-        """What this source owes: the platform's contract and the freshness its options name."""
+        """What this source owes: the platform's contract, as far as its options change it."""
         owed, days = self.platform.contract, self.options.newest_within_days
-        return owed if days is None else replace(owed, newest_at_most=timedelta(days=days))
+        age = owed.newest_at_most if days is None else timedelta(days=days)
+        return replace(owed, newest_at_most=age, overlap=overlap_of(self.options, owed))
 
     def calls(self) -> list[Call]:
         """The calls to begin with."""

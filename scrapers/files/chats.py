@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from earshot.record import Speaker
 from scrapers.files.options import Chat, FileOptions
 from scrapers.files.rows import Row
-from scrapers.rows import Refused
+from scrapers.rows import Refused, safe_id
 
 COLUMNS = {
     "external_id": "turn: id",
@@ -45,7 +45,7 @@ class Conversations:
             if isinstance(row, Refused):
                 yield row
                 continue
-            number = str(row.values.get(self._chat.conversation) or "")
+            number = safe_id(str(row.values.get(self._chat.conversation) or ""))
             for values in self._said(row.values):
                 yield Row(line_number=row.line_number, values=self._placed(number, values))
 

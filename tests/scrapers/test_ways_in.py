@@ -142,6 +142,20 @@ def test_a_transcript_knows_names_times_and_lines_that_go_on(imported: Callable[
     assert f"{rows[0]['at']:%H:%M:%S}" == "08:00:11"
 
 
+def test_a_phone_number_that_names_a_chat_is_hashed_and_tells_chats_apart(
+    settings_with: Make, now: Any, table: Query, tmp_path: Path
+):
+    file = tmp_path / "chats.csv"
+    lines = ["+49 170 5550101,2026-02-13 09:00:00,Customer,Hi", "+49 170 5550102,,Customer,Hello"]
+    file.write_text("\n".join(["chat,time,who,words", *lines]))
+    import_file(settings_with(source=[{**SOURCES["chat-table"], "path": str(file)}]))
+
+    ids = {(row["external_id"], row["attributes"]["conversation"]) for row in table(FEEDBACK)}
+
+    assert len(ids) == 2
+    assert "5550" not in str(ids)
+
+
 def test_only_what_customers_say_is_queued_for_tags(
     imported: Callable[[str], Any], table: Query, database: Any
 ):

@@ -1,0 +1,1 @@
+"""A mailbox as a source: read over IMAP, never changed."""
