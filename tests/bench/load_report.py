@@ -98,7 +98,8 @@ def _most(samples: Samples, name: str) -> float:
 
 
 def _spread(samples: Samples, middle: str, high: str) -> str:
-    return f"{_mean(samples, middle):.0f} s / {_mean(samples, high):.0f} s"
+    busy = [each for each in samples if each[high]]
+    return f"{_mean(busy, middle):.0f} s / {_mean(busy, high):.0f} s"
 
 
 def _recovered(facts: Mapping[str, Any], recovery: Samples) -> str:
@@ -115,7 +116,7 @@ def _incidents(rows: Sequence[Mapping[str, Any]]) -> str:
         f"| {row['theme'] or 'all feedback'} | {row['severity']} | "
         f"{row['after_crisis_seconds']:.0f} s | {_seconds(row.get('posted_after_seconds'))} |"
         for row in rows
-        if row["direction"] == "negative"
+        if row["direction"] == "negative" and row["after_crisis_seconds"] > 0
     ]
     return "\n".join(lines)
 
