@@ -2,7 +2,8 @@
 
 The same steps as for hour counts, at the rows' own pace: a robust level with an hour-of-day
 profile, the logarithm of how far the last two rows exceed it, its chance by the series' own tail,
-and a cool-down in which only growth counts again. No row uses a later one.
+a level from which it is told, and a cool-down in which only growth is told again. A score of 0.5
+and more is told. No row uses a later one.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ OFFSET = 3.0
 TAIL_SHARE = 0.0125
 """Share of surprises beyond which the tail is taken to be exponential (Siffer et al. 2017)."""
 LEAST_EXCESS = 1e-3
-HOLD_DAYS = 0.5
-"""Half-life of the cool-down: until then a later row must be worse than this one was."""
-GROWTH = 1.5
-"""So many times the last one told is growth worth telling, as for incidents."""
+TOLD_ONCE_IN_DAYS = 3.0
+"""A row is told where its surprise comes once in so many days by the series' own tail."""
+HOLD_DAYS = 0.3
+"""Half-life of the cool-down after a row that was told."""
+GROWTH = 3.0
+"""So many times the last one told, faded, is growth worth telling."""
 SMOOTHED_ROWS = 2
-UNIT = 5.0
-"""Mean excesses at which the score is 1 - 1/e."""
+TOLD, HELD = 0.5, 0.25
+"""Score of a row that is just told, and most of one that the cool-down holds back."""
 
 
 def score_counts(timestamps: Sequence[datetime], values: Sequence[float]) -> list[float]:
@@ -51,8 +54,7 @@ def score_counts(timestamps: Sequence[datetime], values: Sequence[float]) -> lis
     recent = np.maximum((counts + np.concatenate([counts[:1], counts[:-1]])) / SMOOTHED_ROWS, 0.0)
     expected = np.maximum(_expected(counts, hours, a_day), 0.0)
     surprise = np.log((recent + OFFSET) / (expected + OFFSET))
-    excess = _excess(surprise, a_day)
-    return [float(score) for score in 1.0 - np.exp(-_held(excess, a_day) / UNIT)]
+    return _scores(_excess(surprise, a_day), a_day)
 
 
 def score_folder(source: Path, target: Path) -> list[Path]:
@@ -146,15 +148,22 @@ def _excess(surprise: Floats, a_day: int) -> Floats:
     return excess
 
 
-def _held(excess: Floats, a_day: int) -> Floats:
-    """Only what has grown beyond all before it, each faded by the half-life of the cool-down."""
+def _scores(excess: Floats, a_day: int) -> list[float]:
+    """Half at the level, rising with the excess; little within the cool-down of one told before.
+
+    In steps of a hundredth, so that a threshold found on some series means the same on others.
+    """
+    level = max(float(np.log(TAIL_SHARE * TOLD_ONCE_IN_DAYS * a_day)), LEAST_EXCESS)
     fading = 0.5 ** (1 / (HOLD_DAYS * a_day))
-    kept, held = np.zeros(len(excess)), 0.0
+    scores, held = np.zeros(len(excess)), 0.0
     for row, value in enumerate(excess.tolist()):
         held *= fading
-        if value > GROWTH * held:
-            kept[row] = held = value
-    return kept
+        scores[row] = 1.0 - (1.0 - TOLD) ** (value / level)
+        if value >= max(level, GROWTH * held):
+            held = value
+        elif value >= level:
+            scores[row] = HELD
+    return [float(score) for score in np.floor(100 * np.minimum(scores, 0.99)) / 100]
 
 
 def _blocks(rows: int, step: int) -> Iterable[int]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from alerts.detection import score_counts, score_folder
+from alerts.detection.counts import HELD, TOLD
 from earshot.errors import FixSettings
 
 START = datetime(2026, 1, 1)
@@ -53,11 +54,25 @@ def test_broken_values_count_as_zero() -> None:
     assert all(0.0 <= score < 1.0 for score in scores)
 
 
-def test_a_second_lower_burst_within_the_cool_down_adds_nothing() -> None:
+def test_a_second_lower_burst_within_the_cool_down_is_not_told() -> None:
     moments, values = series()
     values[500], values[504] = 300, 100
 
-    assert score_counts(moments, values)[504] == 0.0
+    scores = score_counts(moments, values)
+
+    assert scores[500] >= TOLD > HELD >= scores[504]
+
+
+def test_gaps_and_rows_given_twice_leave_a_burst_the_highest() -> None:
+    moments, values = series()
+    values[500] = 300
+    moments = [*moments[:300], *moments[360:400], *moments[380:]]
+    values = [*values[:300], *values[360:400], *values[380:]]
+
+    scores = score_counts(moments, values)
+
+    assert len(scores) == len(moments)
+    assert int(np.argmax(scores)) == values.index(300)
 
 
 def test_a_folder_is_scored_file_by_file(tmp_path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +18,7 @@ from alerts.detection import (
     EngineSettings,
     PlannedEvent,
     Rule,
+    hour_of,
     moment_of,
 )
 
@@ -109,6 +112,28 @@ def test_a_brand_without_history_waits() -> None:
     watch.learn(history(days=10))
 
     assert step(watch, FIRST + 24 * 10, [cell(FIRST + 24 * 10, 12)]) == []
+
+
+def test_a_series_of_zeros_opens_nothing_and_its_first_complaints_are_low() -> None:
+    watch = Engine(EngineSettings())
+    watch.learn(cell(FIRST + 24 * d, 0, 4) for d in range(QUIET_DAYS))
+
+    assert kinds(step(watch, BURST, [cell(BURST, 0, 4)])) == []
+    assert kinds(step(watch, BURST + 1, [cell(BURST + 1, 2)])) == []
+
+
+def test_a_change_of_daylight_saving_is_no_event() -> None:
+    """Customers write by their own clock; hours here are UTC, so that none is missing or double."""
+    london, first = ZoneInfo("Europe/London"), datetime(2026, 9, 1, tzinfo=UTC)
+    days = [first + timedelta(days=d) for d in range(90)]
+    told: list[Change] = []
+    watch = Engine(EngineSettings())
+    for day in days:
+        for local in (9, 12, 18):
+            hour = hour_of(day.replace(hour=local, tzinfo=london))
+            told += step(watch, hour, [cell(hour, 3, 6)])
+
+    assert told == []
 
 
 def test_a_planned_event_raises_what_is_expected() -> None:

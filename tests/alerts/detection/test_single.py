@@ -33,7 +33,7 @@ def report(day: float, *urgent: str, **changes) -> Observation:
             first_seen_at=at,
             is_negative=True,
             urgent=urgent,
-            text=f"words of {at.isoformat()}",
+            text=f"Wörter eines Berichts vom {at.isoformat()}",
         ),
         **changes,
     )
