@@ -95,17 +95,18 @@ def judged(
     if name == "play_kraken":
         file = data / f"{name}_windows.json"
         yield from _found("crises", known_windows(file, "crisis"), crises)
-        yield f"on surges of praise: {_opened_in(known_windows(file, 'positive_surge'), crises)}"
+        yield f"open on surges of praise: {_open_in(known_windows(file, 'positive_surge'), crises)}"
     elif name == "trustpilot_fanatics":
         yield from _found("winters", winters(), crises)
         for winter in winters():
             own = [i for i in crises if winter.overlaps(i)]
             named = ", ".join(i.theme or "no theme" for i in own) or "none"
-            yield f"winter {winter.name}: {len(own)} incident, named {named}"
+            delivery = sum(i.theme in DELIVERY for i in own)
+            yield f"winter {winter.name}: {len(own)}, {delivery} named after delivery ({named})"
     elif name.startswith("trustpilot_"):
         days = drive_days(observations)
         years = Counter(moment_of(posted(i)).year for i in crises)
-        yield f"on {len(days)} days of invited drives: {_opened_in(days, crises)}"
+        yield f"open on {len(days)} days of invited drives: {_open_in(days, crises)}"
         yield f"most in one year: {max(years.values(), default=0)}"
 
 
@@ -115,8 +116,8 @@ def _found(what: str, windows: Sequence[Window], crises: Sequence[Incident]) -> 
     yield f"{what} found: {found} of {len(windows)}, and {others} others"
 
 
-def _opened_in(windows: Sequence[Window], crises: Sequence[Incident]) -> int:
-    return sum(any(w.start <= posted(i) < w.end for w in windows) for i in crises)
+def _open_in(windows: Sequence[Window], crises: Sequence[Incident]) -> int:
+    return sum(any(w.overlaps(i) for w in windows) for i in crises)
 
 
 def _hour(text: str) -> int:

@@ -1,6 +1,7 @@
 """Write docs/DETECTION.md: replays of real streams with pictures, beside the market's rules.
 
     python -m tests.bench.detection_tags ../shared TAGS      # once a model, an hour on two cores
+    python -m tests.bench.detection_urgent ../shared docs/detection/urgent.md
     python -m alerts.detection.report ../shared/data docs TAGS
 
 Every stream is replayed by its ratings alone, which depends on no model, and once more with the
@@ -261,13 +262,15 @@ def main() -> None:
         draw(stream, docs / "detection" / f"{name}.png")
         print(json.dumps({"stream": name, "incidents": len(stream.incidents)}), flush=True)
         streams.append(stream)
-    notes = docs / "detection" / "notes.md"
     with tempfile.TemporaryDirectory() as scratch:
         page = [*lines(streams, data), *benchmark(data, Path(scratch))]
     for folder in cache:
         page += themed(data, folder)
-    if notes.exists():
-        page.append("\n" + notes.read_text(encoding="utf-8"))
+    page += [
+        "\n" + file.read_text(encoding="utf-8")
+        for file in (docs / "detection" / "urgent.md", docs / "detection" / "notes.md")
+        if file.exists()
+    ]
     (docs / "DETECTION.md").write_text("\n".join(page) + "\n", encoding="utf-8")
 
 

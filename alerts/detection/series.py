@@ -31,6 +31,8 @@ class SeriesState:
     """Counts of one series, as far as scoring needs them."""
 
     first_hour: int | None = None
+    """Since when it is known; anew after a silence longer than the ring, so that one text with a
+    wrong date far back is no history."""
     last_hour: int = 0
     recent: dict[int, Row] = field(default_factory=dict)
     days: Floats = field(default_factory=lambda: np.zeros((RING_DAYS, 5), dtype=np.float32))
@@ -57,6 +59,8 @@ class SeriesState:
         elif hour <= self.last_hour - RECENT_HOURS:
             return False
         self.first_hour = min(hour, self.first_hour)
+        if day - self.last_day >= RING_DAYS:
+            self.first_hour = hour
         self._advance(day)
         self.kept.pop("surge", None)
         before = self.recent.get(hour, NOTHING)

@@ -114,6 +114,13 @@ def test_a_brand_without_history_waits() -> None:
     assert step(watch, FIRST + 24 * 10, [cell(FIRST + 24 * 10, 12)]) == []
 
 
+def test_one_text_with_a_date_years_back_is_no_history() -> None:
+    watch = Engine(EngineSettings())
+    watch.learn([cell(FIRST - 24 * 4000, 1), *history(days=10)])
+
+    assert step(watch, FIRST + 24 * 10, [cell(FIRST + 24 * 10, 12)]) == []
+
+
 def test_a_series_of_zeros_opens_nothing_and_its_first_complaints_are_low() -> None:
     watch = Engine(EngineSettings())
     watch.learn(cell(FIRST + 24 * d, 0, 4) for d in range(QUIET_DAYS))
