@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,12 @@ from earshot.record import Feedback
 
 Faulty = tuple[bytes, str | None, str]
 _DEEPEST = 40
+_WRAPPED = re.compile(
+    r"^\s*(?:/\*|//)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?|(?:/\*|//)?\s*(?:\]\]>|-->)\s*(?:\*/)?\s*;?\s*$"
+)
+"""Wrappers from the time when scripts had to be hidden from browsers."""
+_REFERENCES = frozenset({"author", "creator", "itemReviewed", "review", "reviews", "reviewRating"})
+_SAID = frozenset({"reviewBody", "description", "author", "reviewRating"})
 _IDENTIFIERS = ("sku", "gtin", "gtin13", "gtin14", "gtin12", "gtin8", "productID", "mpn")
 
 
@@ -94,8 +101,9 @@ class Markup:
 def reviews_in(tree: Any, source: str, link: str) -> Markup:
     """Reviews of JSON-LD, or of microdata where that has more of them."""
     documents, broken = _linked_data(tree)
-    reviews = tuple(_walk(documents, {}, 0))
-    if "itemprop" in source and "Review" in source:
+    _join(documents)
+    reviews = _each_once(_walk(documents, {}, 0))
+    if "itemprop" in source and "eview" in source:
         from_microdata = tuple(_walk(_microdata(tree), {}, 0))
         if len(from_microdata) > len(reviews):
             reviews = from_microdata
@@ -106,7 +114,7 @@ def _linked_data(tree: Any) -> tuple[list[Any], list[Faulty]]:
     documents: list[Any] = []
     broken: list[Faulty] = []
     for script in tree.xpath('//script[contains(@type, "ld+json")]'):
-        written = script.text_content()
+        written = _WRAPPED.sub("", script.text_content())
         try:
             documents.append(json.loads(written, strict=False))
         except (ValueError, RecursionError):
@@ -115,6 +123,51 @@ def _linked_data(tree: Any) -> tuple[list[Any], list[Faulty]]:
             if not repaired and '"Review"' in written:
                 broken.append((raw_bytes(written), None, "JSON-LD that cannot be read"))
     return documents, broken
+
+
+def _join(documents: list[Any]) -> None:
+    """Put what a node only names by its `@id` into its place."""
+    nodes = list(_nodes(documents, 0))
+    known = {node["@id"]: node for node in nodes if len(node) > 1 and _is_id(node.get("@id"))}
+    for node in nodes:
+        for name in _REFERENCES & node.keys():
+            value = node[name]
+            node[name] = (
+                [_whole(each, known) for each in value]
+                if isinstance(value, list)
+                else _whole(value, known)
+            )
+
+
+def _whole(value: Any, known: Mapping[str, Any]) -> Any:
+    is_reference = isinstance(value, dict) and set(value) <= {"@id", "@type"}
+    number = value.get("@id") if is_reference else None
+    return known.get(number, value) if _is_id(number) else value
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _nodes(value: Any, depth: int) -> Iterator[dict[str, Any]]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict):
+        yield value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in inner:
+        if isinstance(each, dict | list):
+            yield from _nodes(each, depth + 1)
+
+
+def _each_once(found: Iterator[Found]) -> tuple[Found, ...]:
+    """A review that is named in two places counts where its product is known."""
+    first: dict[int, Found] = {}
+    for each in found:
+        known = first.setdefault(id(each.properties), each)
+        if not known.product and each.product:
+            first[id(each.properties)] = each
+    return tuple(first.values())
 
 
 def _repaired(script: Any) -> list[Any]:
@@ -158,15 +211,28 @@ def _walk(node: Any, product: Mapping[str, Any], depth: int) -> Iterator[Found]:
         return
     types = _types(node)
     if "Review" in types:
-        about = node.get("itemReviewed")
+        about = _first(node, "itemReviewed", "itemreviewed")
+        about = {"name": about} if isinstance(about, str) else about
         is_named = isinstance(about, dict) and any(about.get(k) for k in ("name", *_IDENTIFIERS))
         yield Found(properties=node, product=about if is_named and about else product)
         return
     is_thing = bool(node.get("name") or any(node.get(key) for key in _IDENTIFIERS))
     inner = node if is_thing and types else product
+    if inner is node and not node.get("name") and product.get("name"):
+        inner = {**node, "name": product["name"]}
     for name, value in node.items():
-        if isinstance(value, dict | list) and name != "itemReviewed":
+        if name in ("review", "reviews"):
+            yield from _walk(_typed(value), inner, depth + 1)
+        elif isinstance(value, dict | list) and name not in ("itemReviewed", "itemreviewed"):
             yield from _walk(value, inner, depth + 1)
+
+
+def _typed(value: Any) -> Any:
+    """What stands where reviews stand is one, though its type was forgotten."""
+    if isinstance(value, list):
+        return [_typed(each) for each in value]
+    is_bare = isinstance(value, dict) and not value.get("@type") and _SAID & value.keys()
+    return {**value, "@type": "Review"} if is_bare else value
 
 
 def _types(node: Mapping[str, Any]) -> set[str]:
@@ -184,9 +250,9 @@ def _feedback(
     body, title, rating = _body(review), _text(review, "name", "headline"), _rating(review)
     if not body and not title and rating.value is None:
         raise SkipRecord("expected text or a rating, found neither")
-    author = _author(review.get("author") or review.get("creator"))
+    author = _author(review.get("author") or review.get("creator") or review.get("reviewer"))
     when = dates.read(
-        _first(review, "datePublished", "dateCreated"),
+        _first(review, "datePublished", "dateCreated", "dtreviewed"),
         zone=options.timezone,
         now=now,
         language=options.language,

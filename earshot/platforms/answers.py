@@ -13,6 +13,11 @@ from earshot.platforms.limits import retry_after_seconds
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504, 509, *range(520, 531), 598, 599})
 _START = 200_000
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.I)
+_IN_HEAD = re.compile(
+    r"(?:<meta[^>]{0,200}charset=|<\?xml[^>]{0,80}encoding=)[\"']?([\w.:-]+)", re.I
+)
+_HEAD = 4096
+_AS_BROWSERS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "ascii": "cp1252", "us-ascii": "cp1252"}
 
 _REFUSALS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     (
@@ -96,15 +101,17 @@ def refusal_in(body: bytes) -> str | None:
 def text_of(answer: Answer) -> str:
     """The body as text: UTF-8 where it is, else the declared encoding, else Windows-1252.
 
-    JSON and most feeds are UTF-8 whatever their header claims, so UTF-8 is tried first.
+    JSON and most feeds are UTF-8 whatever their header claims, so UTF-8 is tried first. A page may
+    declare its encoding in its own head; "iso-8859-1" means Windows-1252 there, as in browsers.
     """
     body = answer.body.removeprefix(b"\xef\xbb\xbf")
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return body.decode("utf-16", "replace")
-    declared = _CHARSET.search(answer.headers.get("content-type", ""))
-    for encoding in ("utf-8", declared.group(1) if declared else "utf-8"):
+    head = body[:_HEAD].decode("ascii", "replace") if body.lstrip()[:1] == b"<" else ""
+    declared = [_CHARSET.search(answer.headers.get("content-type", "")), _IN_HEAD.search(head)]
+    for encoding in ("utf-8", *(found.group(1) for found in declared if found)):
         try:
-            return body.decode(encoding)
+            return body.decode(_AS_BROWSERS.get(encoding.lower(), encoding))
         except (UnicodeDecodeError, LookupError):
             continue
     return body.decode("cp1252", "replace")
