@@ -295,8 +295,12 @@ class Run:
         with self.conn:
             now = clock_now(self.conn, self.settings)
             times = {"since": now - RETAG_WINDOW, "now": now}
+            list(queries.tag_queue_hold(self.conn, model_id=self.model_id))
             added = int(queries.tag_enqueue(self.conn, **chunk))
-            return added or int(queries.tag_enqueue_changed(self.conn, **chunk, **times))
+            added = added or int(queries.tag_enqueue_changed(self.conn, **chunk, **times))
+            if not added:
+                queries.tag_filled(self.conn, model_id=self.model_id, now=now)
+            return added
 
     def _tag(self, held: claims.Claim, result: TagResult) -> TagResult:
         readings = [read(text.title, text.body, text.language_hint) for text in held.texts]

@@ -35,6 +35,7 @@ def refresh_counts_within(conn: Connection, now: datetime) -> int:
 
 
 def _refresh_chunk(conn: Connection, now: datetime) -> int:
+    list(queries.counts_lock(conn))
     dirty = list(queries.counts_take_dirty(conn, now=now, size=CHUNK_HOURS))
     if not dirty:
         return 0

@@ -29,6 +29,7 @@ MIGRATING = 0x45415202
 LOCK_TIMEOUT = "set lock_timeout = '2s'"
 """How long writers may have to wait behind a migration that waits for others."""
 PAUSE_SECONDS = 1.0
+WAITING_SECONDS = 0.2
 PATIENCE_SECONDS = 600.0
 
 
@@ -73,7 +74,7 @@ def migrate(
 
     backend = _backend(parameters)
     try:
-        backend.execute(f"select pg_advisory_lock({MIGRATING})")
+        _hold_lock(backend)
         if as_role:
             backend.execute(f"set role {as_role}")
         backend.execute(f"create schema if not exists {SCHEMA}")
@@ -88,6 +89,12 @@ def migrate(
         return len(pending)
     finally:
         backend.connection.close()
+
+
+def _hold_lock(backend: Any) -> None:
+    """Ask again and again: one who waits in the server is waited for by a concurrent index."""
+    while not backend.execute(f"select pg_try_advisory_lock({MIGRATING})").fetchone()[0]:
+        time.sleep(WAITING_SECONDS)
 
 
 def _apply(backend: Any, migration: Any) -> None:

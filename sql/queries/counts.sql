@@ -19,6 +19,10 @@ from earshot.theme_tag
 join earshot.feedback_version on feedback_version.id = theme_tag.feedback_version_id
 where theme_tag.theme_id = any(:theme_ids);
 
+-- name: counts_lock()
+-- Until the end of the transaction: two that refresh at once would meet in the same day.
+select pg_advisory_xact_lock(3255, 0);
+
 -- name: counts_take_dirty(now, size)
 -- First of three statements of one transaction: the later ones see whatever was committed before
 -- these rows were locked. An hour that somebody is marking is left for the next time.
@@ -46,10 +50,25 @@ returning
     count_dirty.hour;
 
 -- name: counts_clear(brand_ids, source_ids, hours)!
+with dirty as (
+    select *
+    from unnest(
+        cast(:brand_ids as integer[]),
+        cast(:source_ids as integer[]),
+        cast(:hours as timestamptz[])
+    ) as given (brand_id, source_id, hour)
+),
+issue as (
+    delete from earshot.issue_count
+    using dirty
+    where
+        issue_count.brand_id = dirty.brand_id
+        and issue_count.source_id = dirty.source_id
+        and issue_count.hour = dirty.hour
+)
+
 delete from earshot.hourly_count
-using unnest(
-    cast(:brand_ids as integer[]), cast(:source_ids as integer[]), cast(:hours as timestamptz[])
-) as dirty (brand_id, source_id, hour)
+using dirty
 where
     hourly_count.brand_id = dirty.brand_id
     and hourly_count.source_id = dirty.source_id
@@ -95,6 +114,19 @@ in_hour as (
         and feedback.published_at >= dirty.hour
         and feedback.published_at < dirty.hour + interval '26 hours'
         and earshot.count_hour(feedback.published_at, 'day', dirty.time_zone) = dirty.hour
+    union all
+    select
+        dirty.brand_id,
+        dirty.source_id,
+        dirty.hour,
+        feedback.id
+    from dirty
+    join earshot.feedback
+        on feedback.source_id = dirty.source_id
+        and feedback.published_precision = 'unknown'
+        and feedback.first_seen_at >= dirty.hour
+        and feedback.first_seen_at < dirty.hour + interval '1 hour'
+        and earshot.count_hour(feedback.first_seen_at, 'unknown', dirty.time_zone) = dirty.hour
 ),
 item as (
     select
@@ -102,7 +134,9 @@ item as (
         in_hour.source_id,
         in_hour.hour,
         in_hour.feedback_id,
-        coalesce(feedback.product, '') as product,
+        feedback.product,
+        feedback.attributes,
+        feedback.published_at,
         feedback.published_precision as precision,
         current_version.id as version_id,
         current_version.rating * 5 / current_version.rating_scale as stars,
@@ -190,6 +224,32 @@ counted as (
             and corrected_theme.feedback_id = tagged_theme.feedback_id
             and corrected_theme.theme_id = tagged_theme.theme_id
     )
+),
+issue as (
+    insert into earshot.issue_count (
+        brand_id, source_id, theme_id, hour, precision, product, supplier, courier, version,
+        texts, first_at, last_at, rated, stars
+    )
+    select
+        brand_id,
+        source_id,
+        theme_id,
+        hour,
+        precision,
+        product,
+        attributes ->> 'supplier',
+        attributes ->> 'courier',
+        attributes ->> 'version',
+        count(*),
+        min(published_at),
+        max(published_at),
+        count(stars),
+        coalesce(sum(stars::double precision), 0)
+    from counted
+    where theme_id = 0 or sentiment = 'negative'
+    group by
+        brand_id, source_id, theme_id, hour, precision, product, attributes ->> 'supplier',
+        attributes ->> 'courier', attributes ->> 'version'
 )
 
 insert into earshot.hourly_count (
@@ -199,7 +259,7 @@ select
     brand_id,
     source_id,
     theme_id,
-    product,
+    coalesce(product, ''),
     sentiment,
     precision,
     hour,
@@ -207,4 +267,6 @@ select
     case when theme_id = 0 then count(stars) else 0 end,
     case when theme_id = 0 then coalesce(sum(stars), 0) else 0 end
 from counted
-group by brand_id, source_id, theme_id, product, sentiment, precision, hour;
+where precision <> 'unknown'
+group by
+    brand_id, source_id, theme_id, coalesce(product, ''), sentiment, precision, hour;

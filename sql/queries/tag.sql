@@ -1,13 +1,42 @@
+-- name: tag_queue_hold(model_id)
+-- Before the queue is filled: a brand that takes the model on waits until that is done.
+select filled_at
+from earshot.model
+where id = :model_id
+for no key update;
+
 -- name: tag_enqueue(model_id, size)!
--- The next texts, newest first, that a model shall tag and has not; at most one chunk.
+-- The next texts, newest first, that a model shall tag and has not; at most one chunk. Storing a
+-- text queues it for the models of that moment, so that all texts are looked through only for a
+-- model that a brand has taken on since; else the last ones, which may have been stored meanwhile.
+with newest as (
+    select
+        feedback_version.id,
+        feedback_version.feedback_id,
+        feedback_version.version
+    from earshot.feedback_version
+    where (select model.filled_at is null from earshot.model where model.id = :model_id)
+    union all
+    (
+        select
+            feedback_version.id,
+            feedback_version.feedback_id,
+            feedback_version.version
+        from earshot.feedback_version
+        where (select model.filled_at is not null from earshot.model where model.id = :model_id)
+        order by feedback_version.id desc
+        limit 5000
+    )
+)
+
 insert into earshot.tag_queue (feedback_version_id, model_id, published_at)
 select
-    current_version.id,
+    newest.id,
     :model_id,
     feedback.published_at
-from earshot.feedback
-join earshot.feedback_version as current_version
-    on current_version.feedback_id = feedback.id and current_version.version = feedback.version
+from newest
+join earshot.feedback
+    on feedback.id = newest.feedback_id and feedback.version = newest.version
 where
     feedback.speaker = 'customer'
     and feedback.deleted_at is null
@@ -24,17 +53,17 @@ where
         select
         from earshot.tagging
         where
-            tagging.feedback_version_id = current_version.id
+            tagging.feedback_version_id = newest.id
             and tagging.model_id = :model_id
     )
     and not exists (
         select
         from earshot.tag_queue
         where
-            tag_queue.feedback_version_id = current_version.id
+            tag_queue.feedback_version_id = newest.id
             and tag_queue.model_id = :model_id
     )
-order by feedback.published_at desc nulls last, current_version.id desc
+order by feedback.published_at desc nulls last, newest.id desc
 limit :size
 on conflict do nothing;
 
@@ -67,16 +96,34 @@ join earshot.feedback
 join earshot.feedback_version as current_version
     on current_version.id = tagging.feedback_version_id
     and current_version.version = feedback.version
-where not exists (
-    select
-    from earshot.tag_queue
-    where
-        tag_queue.feedback_version_id = current_version.id
-        and tag_queue.model_id = :model_id
-)
+where
+    (select model.themes_at from earshot.model where model.id = :model_id)
+    is distinct from (select newest_change.changed_at from newest_change)
+    and not exists (
+        select
+        from earshot.tag_queue
+        where
+            tag_queue.feedback_version_id = current_version.id
+            and tag_queue.model_id = :model_id
+    )
 order by feedback.published_at desc, current_version.id desc
 limit :size
 on conflict do nothing;
+
+-- name: tag_filled(model_id, now)!
+-- Nothing was left to queue.
+update earshot.model
+set
+    filled_at = :now,
+    themes_at = (
+        select max(theme.changed_at)
+        from earshot.theme
+        where
+            theme.kind in ('theme', 'urgent')
+            and theme.state = 'active'
+            and theme.changed_at <= :now
+    )
+where id = :model_id;
 
 -- name: tag_prune(model_id)!
 -- A version that was replaced, or is no customer's, needs no tags.

@@ -54,24 +54,52 @@ insert into earshot.theme_tag (feedback_version_id, model_id, theme_id, probabil
 select read.id, 'first', theme.id, 0.9, %s, 0.8, 0 from read, earshot.theme where key = %s
 """
 
+COUNT = """
+delete from earshot.hourly_count;
+with told as (
+    select 0 as theme_id, brand, source, product, item.sentiment, published_at, stars
+    from analytics.feedback_item as item
+    union all
+    select theme.id, brand, source, product, themed.sentiment, published_at, null
+    from analytics.themed_feedback as themed join earshot.theme on theme.key = themed.theme
+)
+insert into earshot.hourly_count (brand_id, source_id, theme_id, product, sentiment, precision,
+    hour, items, rated, stars)
+select brand.id, source.id, theme_id, coalesce(product, ''), coalesce(sentiment, 'unknown'),
+    'second', date_trunc('hour', published_at), count(*), count(stars), coalesce(sum(stars), 0)
+from told
+join earshot.brand on brand.key = told.brand
+join earshot.source on source.name = told.source
+group by 1, 2, 3, 4, 5, 7
+"""
+
 
 def _live(story: Story) -> None:
     said = story.say("Broken.", stars=1, product="Vase", courier="Swift")
     late = story.say("Late.")
+    torn = story.say("Torn.", stars=2, product="Vase", supplier="Glas")
     story.run(TAG, said, story.moment, "negative", "damage")
     story.run(TAG, late, story.moment, "negative", "delivery")
+    story.run(TAG, torn, story.moment, "negative", "damage")
     story.correct(late, "neutral", "delivery")
     story.edit(said, "Mended.", stars=4)
     story.run(TAG, said, story.moment, "positive", "refund")
-    story.recount()
+    story.run(COUNT)
+
+
+ISSUES = """
+select brand, product, supplier, courier, version, theme, complaints, first_published_at,
+    last_published_at, mean_stars
+from analytics.product_issues
+"""
 
 
 def _seen(story: Story) -> dict[str, list[Any]]:
-    story.refresh()
-    return {
+    views = {
         view: story.run(f"select * from analytics.{view} order by {order}")
         for view, order in VIEWS.items()
     }
+    return {**views, "product_issues": story.run(ISSUES)}
 
 
 @pytest.mark.parametrize(
@@ -85,8 +113,10 @@ def test_an_upgrade_changes_no_number(before: Story, empty_database: dict[str, s
 
     assert migrate(empty_database) > 0
 
+    assert len(recorded["product_issues"]) == 1
     assert _seen(before) == recorded
     present = dashboard(before)
+    assert _seen(before) == recorded
     moment = before.moment
     assert as_of(before, moment) == present
     before.clock("04-01 10:00")

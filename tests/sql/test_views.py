@@ -92,6 +92,7 @@ def test_the_fifth_broken_vase_and_the_courier_who_broke_it(story: Story) -> Non
     story.tag(lamp, "first", "negative", {"damage": "negative"})
     for _ in range(40):
         story.tag(story.say("Fine.", product="Jug", courier="Calm"), "first", "positive")
+    story.refresh()
 
     issues = story.run(
         "select product, supplier, courier, version, complaints, product_complaints "
