@@ -7,6 +7,7 @@ series states, the incidents and the messages that announce them.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from alerts.detection import (
     Engine,
     EngineSettings,
     Rule,
+    SeriesKey,
     hour_of,
     moment_of,
 )
@@ -35,6 +37,8 @@ from sql.clock import now as clock_now
 from sql.connect import connect
 from sql.counts import refresh_counts
 from sql.named import queries
+
+log = logging.getLogger(__name__)
 
 WATCHING = 0x45415203
 """Key of the advisory lock: one watch at a time."""
@@ -52,6 +56,8 @@ class WatchResult:
     opened: int = 0
     changed: int = 0
     resolved: int = 0
+    learning: int = 0
+    """Brands with too little history to say what is usual: learned, not yet scored for waves."""
 
     def counts(self) -> dict[str, int]:
         """For logs and asset events."""
@@ -102,6 +108,7 @@ def watch(settings: Settings) -> WatchResult:
         opened=sum(result.opened for result in results),
         changed=sum(result.changed for result in results),
         resolved=sum(result.resolved for result in results),
+        learning=sum(result.learning for result in results),
     )
 
 
@@ -152,7 +159,26 @@ def _watch_brand(conn: Connection, settings: Settings, brand: str, moment: datet
         opened=kinds.count("open"),
         changed=told,
         resolved=kinds.count("resolve"),
+        learning=_is_learning(engine, brand, now),
     )
+
+
+def _is_learning(engine: Engine, brand: str, now: int) -> bool:
+    """Whether a brand's history is too short to be scored, which the log then says."""
+    state = engine.book.states.get(SeriesKey(brand=brand))
+    first = state.first_hour if state else None
+    days = 0 if first is None else (now - first) // 24
+    needed = engine.settings.tuning.least_history_days
+    if days >= needed:
+        return False
+    log.info(
+        "brand %s: %d days of history, %d are needed to say what is usual; until then it is"
+        " learned, and only single urgent reports are told",
+        brand,
+        days,
+        needed,
+    )
+    return True
 
 
 def _take_in(

@@ -109,6 +109,17 @@ def test_decoys_stay_quiet(live_until: LiveUntil, database: Any, moment: Any) ->
     assert _count(database, "outbox") == 0
 
 
+def test_a_brand_with_little_history_waits_and_says_so(
+    live_until: LiveUntil, database: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="alerts.watch"):
+        young = watch(live_until(story.START + timedelta(days=9)))
+
+    assert (young.learning, young.opened) == (1, 0)
+    assert "8 days of history, 21 are needed" in caplog.text
+    assert watch(live_until(story.START + timedelta(days=30))).learning == 0
+
+
 def test_a_crawl_that_was_down_catches_up_quietly(live_until: LiveUntil, database: Any) -> None:
     watch(live_until(story.DOWN_FROM))
     watch(live_until(story.DOWN_FROM, clock=story.DOWN_UNTIL))
