@@ -79,14 +79,18 @@ _RATINGS = Spec(
     ignored=("survey_id", "agent_id", "group_id", "ratings"),
 )
 
+_CHANNELS = {1: "email", 2: "portal", 3: "phone", 7: "chat", 9: "widget", 10: "outbound_email"}
 _STEPS = {103: 7, 102: 6, 101: 5, 100: 4, -101: 3, -102: 2, -103: 1}
 
 
 def _scaled(raw: object, payload: object) -> tuple[object, ...]:
-    """A rating with its smileys (-103 to 103) as steps of seven; tickets as they are."""
+    """A rating with its smileys (-103 to 103) as steps of seven; a ticket's channel by name."""
     del payload
-    if not isinstance(raw, dict) or "ratings" not in raw:
+    if not isinstance(raw, dict):
         return (raw,)
+    if "ratings" not in raw:
+        channel = raw.get("source")
+        return ({**raw, "source": _CHANNELS.get(channel, channel)},)
     smiley = (raw.get("ratings") or {}).get("default_question")
     step = _STEPS.get(smiley) if isinstance(smiley, int) else None
     number = f"rating-{raw.get('id')}"

@@ -1,6 +1,7 @@
 """Gorgias messages, tickets' times and satisfaction surveys; from documentation.
 
-developers.gorgias.com/reference: newest first, `meta.next_cursor`, 40 calls in 20 s.
+developers.gorgias.com/reference: newest first, `meta.next_cursor`, 40 calls in 20 s. The first
+response is told by the messages.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _MESSAGES = Spec(
         "author": "sender.id",
         "parent": "ticket_id",
     },
-    attributes={"channel": "channel", "is_public": "public"},
+    attributes={"channel": "channel", "is_public": "public", "conversation": "ticket_id"},
     paging=_PAGING,
     order="published",
     kind=Kind.TICKET_MESSAGE,

@@ -23,7 +23,7 @@ def root_of(answer: Answer) -> Any:
         StopSource: it is a page instead of a feed.
     """
     check(answer)
-    body = _CONTROL.sub(b"", answer.body).strip()
+    body = _CONTROL.sub(b"", _from_utf16(answer.body)).strip()
     place = answer.url.split("?", 1)[0]
     if (what := refusal_in(body)) or re.match(rb"<!doctype html|<html", body, re.I):
         raise StopSource(
@@ -38,6 +38,14 @@ def root_of(answer: Answer) -> Any:
             "the call is repeated later"
         )
     return root
+
+
+def _from_utf16(body: bytes) -> bytes:
+    """UTF-16 as UTF-8: half of its bytes look like control characters."""
+    if body[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return body
+    text = body.decode("utf-16", "replace")
+    return re.sub(r"^\s*<\?xml[^>]*\?>", "", text).encode()
 
 
 def _parsed(body: bytes) -> Any:

@@ -212,6 +212,7 @@ CASES = (
                 "updated_at": "2026-11-20T11:00:00Z",
                 "requester_id": 8,
                 "status": 2,
+                "source": 1,
                 "stats": {"first_responded_at": "2026-11-20T10:30:00Z", "resolved_at": None},
             }
         ],
@@ -235,7 +236,12 @@ CASES = (
             ],
             "meta": {"next_cursor": "C"},
         },
-        expected={"external_id": "1", "parent_id": "2", "speaker": Speaker.BRAND},
+        expected={
+            "external_id": "1",
+            "parent_id": "2",
+            "speaker": Speaker.BRAND,
+            "attributes": {"is_public": "true", "conversation": "2"},
+        },
         following={"cursor": "C"},
     ),
     Case(
@@ -313,6 +319,7 @@ def test_support_tickets_bring_their_times() -> None:
 
     freshdesk, intercom = metrics["freshdesk"][0], metrics["intercom"][0]
     assert freshdesk.first_response_at.isoformat() == "2026-11-20T10:30:00+00:00"
+    assert freshdesk.channel == "email"
     assert (intercom.reopens, metrics["zohodesk"][0].resolved_at) == (1, None)
 
 

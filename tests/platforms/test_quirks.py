@@ -244,6 +244,13 @@ def test_a_feed_in_another_encoding_than_it_says_is_read() -> None:
     assert received(begun("feed"), body.encode("cp1252")).items[0].title.startswith("Caf")
 
 
+def test_a_feed_in_utf_16_is_read() -> None:
+    body = '<?xml version="1.0" encoding="utf-16"?><rss><channel><item><title>Café</title>'
+    body += "<link>https://x.example/1</link></item></channel></rss>"
+
+    assert received(begun("feed"), body.encode("utf-16")).items[0].title == "Café"
+
+
 def test_entities_are_not_expanded() -> None:
     bomb = b'<!DOCTYPE r [<!ENTITY a "x"><!ENTITY b "&a;&a;&a;">]>'
     body = bomb + b"<rss><channel><item><title>&b;</title><link>l</link></item></channel></rss>"
