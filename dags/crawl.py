@@ -78,7 +78,9 @@ def span_of_run() -> tuple[datetime, datetime] | None:
     params, run = context["params"], context["dag_run"]
     if params.get("since") and params.get("until"):
         return datetime.fromisoformat(params["since"]), datetime.fromisoformat(params["until"])
-    if str(run.run_type) == "backfill" and run.data_interval_start and run.data_interval_end:
+    # An enum of strings: it equals the word, while its str() is "DagRunType.BACKFILL".
+    is_backfill = run.run_type == "backfill"
+    if is_backfill and run.data_interval_start and run.data_interval_end:
         return run.data_interval_start, run.data_interval_end
     return None
 

@@ -43,18 +43,30 @@ def launch(command: list[str], *, env: Mapping[str, str], log: Path) -> subproce
         )
 
 
-def of_stack(home: Path) -> list[psutil.Process]:
-    """Live processes of this home folder's stack, without our own."""
-    found = []
+def of_stack(home: Path, sessions: set[int] | None = None) -> list[psutil.Process]:
+    """Live processes of this home folder's stack, without our own.
+
+    Airflow hides the environment of what runs tasks from everybody but root. Such a process is
+    known by its session, that of a component.
+
+    Args:
+        home: the home folder.
+        sessions: those of the stack that were seen before; new ones are added.
+    """
+    found, hidden = [], []
     for process in psutil.process_iter():
         try:
             if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
                 continue
             if process.environ().get(MARK) == str(home):
                 found.append(process)
+        except psutil.AccessDenied:
+            hidden.append(process)
         except (psutil.Error, OSError):
             continue
-    return found
+    known = set() if sessions is None else sessions
+    known |= {session for process in found if (session := _session(process)) is not None}
+    return found + [process for process in hidden if _session(process) in known]
 
 
 def end(processes: Iterable[psutil.Process], *, seconds: float = STOP_SECONDS) -> None:
@@ -76,8 +88,8 @@ def end(processes: Iterable[psutil.Process], *, seconds: float = STOP_SECONDS) -
 
 def stop_stack(home: Path) -> int:
     """End every process of the stack, with those that it starts meanwhile; returns how many."""
-    ended = 0
-    while found := of_stack(home):
+    ended, sessions = 0, set[int]()
+    while found := of_stack(home, sessions):
         # The components first: they end their own children in good order.
         components = [p for p in found if _is_leader(p)] or found
         end(components)
@@ -91,10 +103,14 @@ def leaders(home: Path) -> list[psutil.Process]:
 
 
 def _is_leader(process: psutil.Process) -> bool:
+    return _session(process) == process.pid
+
+
+def _session(process: psutil.Process) -> int | None:
     try:
-        return os.getsid(process.pid) == process.pid
+        return os.getsid(process.pid)
     except ProcessLookupError:
-        return False
+        return None
 
 
 def _send(process: psutil.Process, how: signal.Signals) -> None:

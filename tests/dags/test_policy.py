@@ -61,7 +61,17 @@ DagBag("/dev/null")  # Airflow's own first import, which no file of ours pays fo
 seconds = {file.name: parsed(file) for file in files}
 bag = DagBag(sys.argv[1])
 loaded = [m for m in ("torch", "transformers", "scrapy", "matplotlib") if m in sys.modules]
+import dags.crawl as crawl
+from airflow.sdk.api.datamodels._generated import DagRunType
+from types import SimpleNamespace
+
+def span(kind):
+    run = SimpleNamespace(run_type=kind, data_interval_start="begin", data_interval_end="end")
+    crawl.get_current_context = lambda: {"params": {}, "dag_run": run}
+    return crawl.span_of_run()
+
 print(json.dumps({
+    "spans": {kind.value: span(kind) for kind in (DagRunType.BACKFILL, DagRunType.SCHEDULED)},
     "errors": bag.import_errors,
     "seconds": seconds,
     "heavy": sorted(set(loaded) - set(heavy)),
@@ -192,6 +202,10 @@ def test_a_crawl_can_be_backfilled_by_interval_and_by_params(bag: dict[str, Any]
     assert crawl["schedule"] == "CronDataIntervalTimetable"
     assert crawl["params"] == ["since", "until"]
     assert "airflow backfill create" in crawl["doc"]
+
+
+def test_a_run_of_a_backfill_reads_its_interval_and_a_live_one_goes_on(bag: dict[str, Any]) -> None:
+    assert bag["spans"] == {"backfill": ["begin", "end"], "scheduled": None}
 
 
 def test_tagging_is_spread_over_as_many_tasks_as_the_settings_say(bag: dict[str, Any]) -> None:
