@@ -13,6 +13,7 @@ from alerts.replies.language import language_of
 from alerts.replies.limits import ReplyLimit, limit_of
 from alerts.replies.priority import set_aside
 from alerts.replies.records import Draft, NoDraft, ReviewForReply, Understanding, Wish
+from alerts.replies.trades import trades_of
 from alerts.replies.understand import understand
 
 _ATTEMPTS = 12
@@ -45,7 +46,7 @@ def draft(
             reason="language",
             explanation=f"The review is in {language!r}, which the facts file does not list.",
         )
-    meaning = understand(review, language=language)
+    meaning = understand(review, language=language, trades=trades_of(facts))
     if reason := _uncovered(meaning, facts):
         return reason
     return _first_that_passes(

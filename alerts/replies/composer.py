@@ -12,12 +12,6 @@ from alerts.replies.phrases import frames, render
 from alerts.replies.records import Point, Problem, Understanding, Wish
 from alerts.replies.wording import Wording, circumstances_told
 
-_ROOMY = 500
-"""Aim in characters from which a quotation may stand beside the details."""
-_POINTS = 3
-_TELLING = 1.0
-"""Weight below which a particular is said only where there is nothing else to say."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Composer:
@@ -94,7 +88,7 @@ class Composer:
             return [Part(role="praise", ways=praise, rank=7), told]
         opening = Part(role="main", ways=self.wording.telling("main", "apology", clauses))
         details = self.wording.details_told(main)
-        if main.quote and (details == 0 or (details == 1 and self.limit.aim > _ROOMY)):
+        if main.quote and details == 0:
             quote = self.wording.frame("quote", q=main.quote)
             return [opening, Part(role="quote", ways=quote, rank=6)]
         return [opening]
@@ -117,39 +111,26 @@ class Composer:
         return next((point for point in self.meaning.points if point.opens), None)
 
     def _also(self) -> list[Part]:
-        """Further problems and particulars, two to a sentence where the language joins clauses."""
-        problems = self.meaning.problems[1:3]
-        told = [self.wording.clauses(f"also{i}", problem)[:1] for i, problem in enumerate(problems)]
+        """One thing besides: a second problem, else a particular."""
+        for problem in self.meaning.problems[1:2]:
+            clauses = self.wording.clauses("also", problem)
+            return [Part(role="also", ways=self.wording.telling("also", "also", clauses), rank=8)]
         spoken = None if self.meaning.problems else self._opening_point()
-        points = [p for p in self.meaning.points if p is not spoken and p.weight >= _TELLING]
-        told += [self.wording.point(point)[:1] for point in points[: _POINTS + 1 - len(problems)]]
-        clauses = [ways[0] for ways in told if ways]
-        size = self.wording.clauses_in_a_sentence
-        firsts, seconds = clauses[:size], clauses[size : 2 * size]
-        rank = 8 if problems else 7
-        return [
-            Part(role="also", ways=self._told("also", firsts), rank=rank),
-            Part(role="also_too", ways=self._told("also_too", seconds), rank=6),
-        ]
-
-    def _told(self, role: str, clauses: list[str]) -> tuple[str, ...]:
-        """Ways to say one or two clauses; the shorter ways leave the second out."""
-        if not clauses:
-            return ()
-        ways: tuple[str, ...] = ()
-        if len(clauses) > 1:
-            ways = self.wording.telling(role, role, [self.wording.joined(*clauses)])
-        return ways + self.wording.telling(role, role, clauses[:1])
+        for point in self.meaning.points:
+            if point is not spoken:
+                clauses = self.wording.point(point)
+                ways = self.wording.telling("also", "also", clauses)
+                return [Part(role="also", ways=ways, rank=7)]
+        return []
 
     def _feeling(self) -> list[Part]:
         wording, parts = self.wording, []
-        if self.meaning.problems:
+        if self.meaning.problems and not self._also():
             senses = wording.of_issue(self.meaning.problems[0], "sense")
             parts.append(Part(role="sense", ways=tuple(senses), rank=5))
-        told = circumstances_told(self.meaning)[: 1 if self.meaning.points else 2]
-        for rank, key in zip((4, 3), told, strict=False):
-            parts.append(Part(role=key, ways=tuple(wording.circumstance(key)), rank=rank))
-        if self.wish == "warmer" or wording.rng("has_standard").random() < 0.2:
+        for key in circumstances_told(self.meaning)[:1]:
+            parts.append(Part(role=key, ways=tuple(wording.circumstance(key)), rank=4))
+        if self.wish == "warmer":
             parts.append(Part(role="standard", ways=wording.frame("standard"), rank=2))
         return parts
 

@@ -19,6 +19,7 @@ from alerts.replies.facts import Facts
 from alerts.replies.limits import limit_of
 from alerts.replies.records import Draft, NoDraft, ReviewForReply, Wish
 from alerts.replies.sanitise import visible
+from alerts.replies.trades import trades_of
 from alerts.replies.understand import understand
 from earshot.errors import FixSettings
 
@@ -114,7 +115,7 @@ def _messages(
 ) -> list[dict[str, str]]:
     """Instructions with the facts, and the review as quoted material in a second message."""
     limit = limit_of(platform)
-    meaning = understand(review, language=language)
+    meaning = understand(review, language=language, trades=trades_of(facts))
     found = [facts.policy_for(p.key, p.theme) for p in meaning.problems[:2]]
     remedies = [
         sentence

@@ -12,6 +12,7 @@ from alerts.replies import details_en
 from alerts.replies.lexicon import read_toml, word_set, words
 from alerts.replies.records import Finding
 from alerts.replies.sanitise import plain, visible
+from alerts.replies.trades import trades_of
 from alerts.replies.understand import understand
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def _promise(sentence: str, found: re.Match[str], reason: str) -> Finding:
 
 def allowed_actions(case: Case) -> frozenset[str]:
     """What may be promised: by policies for this review's problems, or any if none is clear."""
-    meaning = understand(case.review, language=case.language)
+    meaning = understand(case.review, language=case.language, trades=trades_of(case.facts))
     policies = [case.facts.policy_for(p.key, p.theme) for p in meaning.problems]
     if not meaning.problems:
         policies = list(case.facts.policy)

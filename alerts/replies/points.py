@@ -50,6 +50,7 @@ def _entries(language: str) -> tuple[_Entry, ...]:
                 weight=float(entry.get("weight", 1.0)),
                 covers=frozenset(entry.get("covers", ())),
                 opens=bool(entry.get("opens", False)),
+                trade=entry.get("among"),
             ),
         )
         for entry in content.get("point", ())

@@ -84,6 +84,8 @@ class Point:
     """Issue keys that say as much already."""
     opens: bool = False
     """Whether an apology may consist of it alone."""
+    trade: str | None = None
+    """`goods`, `money` or `cover`; None where it occurs in every trade."""
 
 
 @dataclass(frozen=True, kw_only=True)

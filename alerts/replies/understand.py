@@ -25,10 +25,11 @@ from alerts.replies.lexicon import (
 from alerts.replies.points import find_points
 from alerts.replies.records import Point, Problem, ReviewForReply, Understanding
 from alerts.replies.sanitise import detail, is_tame, plain
+from alerts.replies.trades import is_in_trade, trade_of
 from alerts.replies.wording import words_of
 
 _THEME_BOOST = 0.9
-_SECOND_WEIGHT = 2.4
+_SECOND_WEIGHT = 2.6
 _REPEATED = 0.4
 _CONTRAST = re.compile(
     r"\b(?:but|however|though|although|except|only (?:complaint|issue|problem|thing|downside)"
@@ -75,13 +76,25 @@ class _Hit:
 
 
 @lru_cache(maxsize=1024)
-def understand(review: ReviewForReply, *, language: str) -> Understanding:
-    """Problems (main one first), praise and tone of one review."""
+def understand(
+    review: ReviewForReply, *, language: str, trades: frozenset[str] = frozenset()
+) -> Understanding:
+    """Problems (main one first), praise and tone of one review.
+
+    Args:
+        review: the review.
+        language: the one it is written in.
+        trades: those of the brand, as `trades.trades_of`; problems of others are not meant.
+    """
     text = plain(review.whole_text)
     parts = sentences(text)
     is_sarcastic = _is_sarcastic(review, parts, language)
     is_negative = _is_negative(review, text) or is_sarcastic
-    hits = _hits(review, parts, language, is_sarcastic=is_sarcastic)
+    hits = [
+        hit
+        for hit in _hits(review, parts, language, is_sarcastic=is_sarcastic)
+        if is_in_trade(trade_of(hit.issue.key, hit.issue.theme), trades)
+    ]
     problems = _problems(hits, text, language) or _from_themes(review, parts, text, language)
     if not is_tame(review.whole_text):
         problems = tuple(_wary(problem) for problem in problems)
@@ -96,7 +109,7 @@ def understand(review: ReviewForReply, *, language: str) -> Understanding:
         if problems or is_sarcastic or not is_tame(review.whole_text)
         else _remark(parts, language),
         circumstances=_circumstances(parts, language),
-        points=() if pleased else _points(parts, language, problems),
+        points=() if pleased else _points(parts, language, problems, trades),
         words=words_of(text),
         praise=praise,
         is_sarcastic=is_sarcastic,
@@ -105,10 +118,13 @@ def understand(review: ReviewForReply, *, language: str) -> Understanding:
     )
 
 
-def _points(parts: list[str], language: str, problems: tuple[Problem, ...]) -> tuple[Point, ...]:
+def _points(
+    parts: list[str], language: str, problems: tuple[Problem, ...], trades: frozenset[str]
+) -> tuple[Point, ...]:
     """Particulars beside the problems that are named already."""
     named = {problem.key for problem in problems}
-    return tuple(p for p in find_points(parts, language) if not p.covers & named)
+    found = [point for point in find_points(parts, language) if not point.covers & named]
+    return tuple(point for point in found if is_in_trade(point.trade, trades))
 
 
 def _wary(problem: Problem) -> Problem:
@@ -207,7 +223,7 @@ def _complains(sentence: str, before: list[str]) -> bool:
 
 
 def _problems(hits: list[_Hit], text: str, language: str) -> tuple[Problem, ...]:
-    """Best hit of each issue, repeated mentions counting a little; two or three problems."""
+    """Best hit of each issue, repeated mentions counting a little; two problems at most."""
     totals: dict[str, float] = {}
     best: dict[str, _Hit] = {}
     for hit in hits:
@@ -219,7 +235,7 @@ def _problems(hits: list[_Hit], text: str, language: str) -> tuple[Problem, ...]
     for key in sorted(best, key=lambda k: (-totals[k], best[k].position)):
         if _adds(key, chosen, best):
             chosen.append(key)
-        if len(chosen) == 3:
+        if len(chosen) == 2:
             break
     return tuple(_problem(best[key], totals[key], text, language) for key in chosen)
 
@@ -291,9 +307,24 @@ def _circumstances(parts: list[str], language: str) -> tuple[str, ...]:
 
 def _remark(parts: list[str], language: str) -> str | None:
     """The most telling sentence that can be quoted: the longest of the first three."""
-    told = [part for part in parts[:3] if not part.rstrip().endswith("?")]
+    told = [
+        part for part in parts[:3] if not part.rstrip().endswith("?") and _regrets(part, language)
+    ]
     quotes = [quotable(part, language, near=0) for part in told]
     return max((quote for quote in quotes if quote), key=len, default=None)
+
+
+_REGRET = re.compile(
+    r"n't\b|\b(?:not|never|no|nothing|nobody|none|without|too|only|worst|bad|terrible|horrible|awful"
+    r"|poor|hate|sucks?|useless|wast\w+|charg\w+|fees?|scam|lie[sd]?|lying|disappoint\w*|problem"
+    r"|issue|error|fail\w*|wrong|slow|late|still|difficult|hard|impossible|ridiculous|garbage|trash"
+    r"|cannot|cant|wont|dont|doesnt|unable|keeps?|trying|tried|stop)\b"
+)
+
+
+def _regrets(sentence: str, language: str) -> bool:
+    """Whether an English sentence complains by its words; others are not looked at."""
+    return language != "en" or bool(_REGRET.search(sentence.lower()))
 
 
 _STAFF_NAME = re.compile(
@@ -306,11 +337,13 @@ _CUT = re.compile(
 
 
 def quotable(sentence: str, language: str, *, near: int, most: int = 90) -> str | None:
-    """A fragment of a sentence that may be quoted in public, or None.
+    """A sentence, or whole clauses of it in other languages than English, to quote in public.
 
     Nothing with insults, accusations, names of staff, links or numbers that could identify.
     """
     fragment = _around(sentence.rstrip(".!?… "), near, most)
+    if language == "en" and len(sentence.rstrip(".!?… ")) > most:
+        return None
     if not fragment or _STAFF_NAME.search(sentence) or len(fragment.split()) < 5:
         return None
     cleaned = detail(fragment, most=most)

@@ -82,16 +82,6 @@ class Wording:
         """Clauses for a particular."""
         return self.in_our_words(point.key, point.clauses)
 
-    @property
-    def clauses_in_a_sentence(self) -> int:
-        """Two where the language has words to join them, else one."""
-        return 2 if frames(self.language, "joined", self.manner) else 1
-
-    def joined(self, first: str, second: str) -> str:
-        """Two clauses as one."""
-        (between,) = frames(self.language, "joined", self.manner)
-        return between.replace("{a}", first).replace("{b}", second)
-
     def circumstance(self, key: str) -> list[str]:
         """Sentences on a circumstance that the lexicon knows."""
         found = stock(self.language).get("circumstance", {}).get(key, ())

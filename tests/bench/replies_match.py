@@ -33,6 +33,7 @@ from tests.bench.replies_facts import BRANDS, facts_of
 SAMPLE = {"fanatics": 350, "kraken": 200, "acorns": 150, "fetch": 100, "aspca": 100, "figo": 100}
 CHOICES = 5
 JUDGED = 200
+_QUOTED = re.compile(r'"[^"]*"')
 _WORD = re.compile(r"[A-Za-z0-9$£€%']+")
 
 
@@ -116,9 +117,10 @@ def quintets(pairs: list[Pair]) -> list[list[Pair]]:
 
 
 def masked(pair: Pair, instead: str = "") -> str:
-    """The draft's core without the content words that its own review contains."""
+    """The draft's core without quotations and the content words that its own review contains."""
     said = {word.lower() for word in _WORD.findall(pair.row.text)} - ENGLISH_STOP_WORDS
-    return _WORD.sub(lambda m: instead if m.group().lower() in said else m.group(), pair.core)
+    core = _QUOTED.sub(instead, pair.core)
+    return _WORD.sub(lambda m: instead if m.group().lower() in said else m.group(), core)
 
 
 def picked(chosen: list[list[Pair]], *, mask: bool) -> float:
