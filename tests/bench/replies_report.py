@@ -31,7 +31,7 @@ _HOW = (
     "Masked: every content word that a draft has from its own review, and the sentences that the "
     "brand approved, were blotted out; short words inside quotations were not, which gave some "
     "away. Both lists stood in one order, so the two figures are not independent. Judged was the "
-    "engine of commit b98cc6a. What the reading found has been acted on since: particulars cut from "
+    "engine of commit b98cc6a. What the reading found was acted on since: particulars cut from "
     "127 to 42, one a draft, problems gated by the brand's trade, fewer quotations and fillers. "
     "These verdicts are from before that."
 )
