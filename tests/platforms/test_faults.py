@@ -58,6 +58,23 @@ class Faulty(Replay):
         return reply
 
 
+MOST_CALLS = 14
+"""Token, first pages and the patience of a session, of the source with the most of them."""
+
+
+@dataclass
+class Stuck(Replay):
+    """A replay that gives its first data to every call: next links and cursors never advance."""
+
+    first: Reply | None = None
+
+    def answer(self, method: str, target: str) -> Reply:
+        if "access_token" in target:
+            return super().answer(method, target)
+        self.first = self.first or super().answer(method, target)
+        return self.first
+
+
 def _limited(reply: Reply) -> Reply:
     return 429, {"Content-Type": "application/json", "Retry-After": "2"}, b'{"error":"slow"}'
 
@@ -120,6 +137,20 @@ def test_a_wrong_charset_in_the_header_garbles_nothing(scenario: Scenario, share
     mislabelled = run(scenario, shared, _mislabelled)
 
     assert [i.body for i in mislabelled.items] == [i.body for i in undisturbed.items]
+
+
+@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+def test_a_page_that_comes_again_for_ever_ends_and_doubles_nothing(
+    scenario: Scenario, shared: Path
+) -> None:
+    replay = Stuck(recordings(shared, *scenario.recorded), empty=scenario.empty)
+    platform = platforms.load(scenario.platform)
+    with serving(replay) as here:
+        given = {"source": "test", "brand": ("brand",), "base_url": here, **scenario.options}
+        ids = crawl(platform, platform.Options(**given), credentials=scenario.credentials).ids
+
+    assert len(ids) == len(set(ids))
+    assert len(replay.asked) <= MOST_CALLS
 
 
 @pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
