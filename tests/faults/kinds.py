@@ -23,7 +23,8 @@ SLACK_METHODS = (
     "files.completeUploadExternal", "files.info", "conversations.history",
 )  # fmt: skip
 SLACK_FAULTS = ("drop_request", "drop_response", "fail", "fail_after", "limit", "delay")
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 600.0
+"""A stage that takes longer stands still, on the slowest machine too."""
 
 
 class Hung(AssertionError):
