@@ -17,6 +17,7 @@ PAGES = (
     ("Incidents", incidents.draw_all, "incidents"),
     ("Incident", incidents.draw_one, "incident"),
     ("Products", tables.draw_products, "products"),
+    ("Service", tables.draw_service, "service"),
     ("Replies", tables.draw_replies, "replies"),
     ("Sources", tables.draw_sources, "sources"),
 )

@@ -1,9 +1,10 @@
 -- What the page shows, read by the role web from the views of analysts alone.
 
 -- name: web_brands()
-select brand, max(period_start) as newest
-from analytics.theme_trend
-where theme = 'all' and grain = 'day'
+-- Brands with texts, and the start of the newest day.
+select brand, date_trunc('day', max(newest_published_at), 'UTC') as newest
+from analytics.source_health
+where newest_published_at is not null
 group by brand
 order by brand;
 
@@ -140,7 +141,7 @@ from analytics.reply_log
 where incident_id = :incident_id
 order by created_at, draft_id;
 
--- name: web_products(brand)
+-- name: web_products(brand, since, until)
 select
     product,
     supplier,
@@ -151,9 +152,47 @@ select
     first_published_at,
     last_published_at,
     mean_stars
-from analytics.product_issues
-where brand = :brand and product is not null
+from analytics.product_issues_in(:brand, :since, :until)
+where product is not null
 order by complaints desc, product, theme_name
+limit 500;
+
+-- name: web_issue_parts(brand, since, until)
+select
+    part,
+    value,
+    theme_name as theme,
+    complaints,
+    texts,
+    share,
+    share_low,
+    share_high,
+    share_elsewhere
+from analytics.issue_parts_in(:brand, :since, :until)
+where is_conspicuous
+order by complaints desc, part, value, theme_name
+limit 100;
+
+-- name: web_service(brand)
+select
+    period_start as week,
+    channel,
+    tickets,
+    answered,
+    median_first_response_minutes,
+    p90_first_response_minutes,
+    resolved,
+    median_resolution_minutes,
+    first_contact_resolution,
+    agreed_first_response_minutes,
+    share_within_level,
+    csat_answers,
+    csat,
+    nps_answers,
+    nps
+from analytics.service_kpis
+where brand = :brand and grain = 'week'
+order by week desc, channel
 limit 500;
 
 -- name: web_source_health(brand)

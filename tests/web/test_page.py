@@ -17,6 +17,7 @@ VIEWS = {
     "incidents": "Incidents",
     "incident?id=1": "Late parcels",
     "products": "Products",
+    "service": "Service",
     "replies": "Replies",
     "sources": "Sources",
 }
@@ -73,6 +74,20 @@ def test_overview_counts_and_links_to_the_open_incident(page: Any, site: Site) -
     assert metrics[:3] == ["12", "9", "75%"]
     link = page.get_by_role("link", name="Late parcels")
     assert link.get_attribute("href") == "/incident?id=1"
+
+
+def test_products_show_the_complaints_of_the_span(page: Any, site: Site) -> None:
+    visit(page, site, "products?span=7+days", "Products")
+    page.get_by_role("heading", name="What comes back").wait_for()
+    page.get_by_test_id("stDataFrame").first.wait_for()
+
+    assert page.get_by_text("No complaint of this span").count() == 0
+
+
+def test_service_without_tickets_says_what_to_do(page: Any, site: Site) -> None:
+    visit(page, site, "service", "Service")
+
+    page.get_by_text("Add a help desk or a survey").wait_for()
 
 
 def test_a_view_is_a_link(page: Any, site: Site) -> None:

@@ -31,7 +31,7 @@ def draw() -> None:
         words = {row.theme: row.name for row in themes.itertuples() if row.theme != "all"}
         theme = pick("theme", "Theme", [EVERY, *words], words=words)
     with columns[2]:
-        products = data.frame("products", brand=choice.brand)
+        products = data.frame("products", **choice.span)
         found = sorted(set(products.get("product", [])))
         product = pick("product", "Product", [EVERY, *found])
     listed(

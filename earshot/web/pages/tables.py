@@ -1,4 +1,4 @@
-"""Pages that are one table: products, sources, replies, and how often people agree."""
+"""Pages that are tables: products, service, sources, replies, and how often people agree."""
 
 from __future__ import annotations
 
@@ -11,17 +11,38 @@ from earshot.web.show import nothing, table
 
 
 def draw_products() -> None:
-    """Recurring complaints by product, supplier, courier and version."""
+    """Recurring complaints by product, supplier, courier and version, and who stands out."""
     st.title("Products")
     choice = choose(with_source=False)
     if choice is None:
         return
-    rows = data.frame("products", brand=choice.brand)
+    parts = data.frame("issue_parts", **choice.span)
+    if not parts.empty:
+        st.subheader("Who stands out")
+        st.text("Complained about more often than all others of its kind: a lead, not a proof.")
+        table(parts, "issue-parts")
+    st.subheader("What comes back")
+    rows = data.frame("products", **choice.span)
     _table(
         rows,
         "products",
-        "No complaint names a product.",
-        "Sources bring products where they have any; texts get themes by `earshot tag`.",
+        "No complaint of this span names a product.",
+        "Choose a longer span; `earshot watch` counts what is new.",
+    )
+
+
+def draw_service() -> None:
+    """Tickets and surveys by channel and week."""
+    st.title("Service")
+    choice = choose(with_source=False)
+    if choice is None:
+        return
+    rows = data.frame("service", brand=choice.brand)
+    _table(
+        rows,
+        "service",
+        "No ticket and no survey answer is stored yet.",
+        "Add a help desk or a survey as a [[source]] of earshot.toml.",
     )
 
 
