@@ -169,8 +169,13 @@ def readable(category: str) -> str:
 
 
 def theme_text(theme: Theme) -> ThemeText:
-    """What the model reads of a theme of the taxonomy."""
-    return ThemeText(name=theme.name, description=theme.description, examples=theme.examples)
+    """What the model reads of a theme; urgent tags weigh words by lists of their own."""
+    return ThemeText(
+        name=theme.name,
+        description=theme.description,
+        examples=theme.examples,
+        by_name=theme.kind != "urgent",
+    )
 
 
 def read_rows(path: Path, fields: tuple[str, ...]) -> list[dict[str, Any]]:

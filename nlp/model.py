@@ -24,6 +24,7 @@ from nlp import lora
 from nlp.calibration import MatchScale, SentimentScale
 from nlp.encoder import Encoder, batches, load_encoder, model_text, pad, set_precision
 from nlp.heads import Heads, Outputs, likeness
+from nlp.names import BUCKETS, NAME_WEIGHT, name_row, name_shares
 
 WEIGHTS = Path(__file__).parent / "weights"
 WEIGHTS_NAME, CARD_NAME = "model.safetensors", "model.json"
@@ -31,11 +32,15 @@ WEIGHTS_NAME, CARD_NAME = "model.safetensors", "model.json"
 
 @dataclass(frozen=True, kw_only=True)
 class ThemeText:
-    """A theme in words: what `encode_themes` turns into a vector."""
+    """A theme in words: what `encode_themes` turns into a vector.
+
+    `by_name`: that the name stands in a text speaks for the theme (see `nlp.names`).
+    """
 
     name: str
     description: str = ""
     examples: tuple[str, ...] = ()
+    by_name: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,12 +140,19 @@ class Model:
     """A loaded model; use `load_model`."""
 
     def __init__(
-        self, *, id: str, encoder: Encoder, scorer: Scorer, calibration: Calibration
+        self,
+        *,
+        id: str,
+        encoder: Encoder,
+        scorer: Scorer,
+        calibration: Calibration,
+        name_weight: float = 0.0,
     ) -> None:
         self.id = id
         self.encoder = encoder
         self.scorer = scorer
         self._calibration = calibration
+        self._name_weight = name_weight
         self._theme_cache: dict[ThemeText, np.ndarray] = {}
 
     @property
@@ -149,12 +161,15 @@ class Model:
         return self._calibration.theme_threshold
 
     def encode_themes(self, themes: Sequence[ThemeText]) -> np.ndarray:
-        """Unit vectors (themes, width), float32; a theme seen before costs nothing."""
+        """A row for each theme, float32: its unit vector, then its name for `nlp.names`.
+
+        A theme seen before costs nothing.
+        """
         for theme in themes:
             if theme not in self._theme_cache:
                 self._theme_cache[theme] = self._theme_vector(theme)
         if not themes:
-            return np.zeros((0, self.scorer.theme_width), np.float32)
+            return np.zeros((0, self.scorer.theme_width + BUCKETS), np.float32)
         return np.stack([self._theme_cache[theme] for theme in themes])
 
     def _theme_vector(self, theme: ThemeText) -> np.ndarray:
@@ -164,8 +179,8 @@ class Model:
         vector = vectors[:split].mean(0)
         if theme.examples:
             vector = vector + vectors[split:].mean(0)
-        unit: np.ndarray = vector / np.linalg.norm(vector)
-        return unit
+        name = name_row(theme.name if theme.by_name else "")
+        return np.concatenate([vector / np.linalg.norm(vector), name])
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors (texts, width), float32, for similarity and clustering."""
@@ -222,13 +237,16 @@ class Model:
         self, texts: Sequence[str], theme_vectors: np.ndarray
     ) -> Iterator[tuple[np.ndarray, Outputs]]:
         """Uncalibrated outputs by batch, each with the indexes of its texts."""
-        themes = torch.from_numpy(np.asarray(theme_vectors, np.float32))
+        vectors, names = np.split(theme_vectors, [self.scorer.theme_width], axis=1)
+        themes = torch.from_numpy(np.asarray(vectors, np.float32))
         rows = self.encoder.tokenise(texts)
         for chosen in batches(list(map(len, rows))):
             ids = pad([rows[index] for index in chosen], self.encoder.pad_id)
             with torch.inference_mode():
                 outputs = self.scorer(ids, themes)
-            yield chosen, outputs
+            named = name_shares([texts[index] for index in chosen], names)
+            match = outputs.match + self._name_weight * torch.from_numpy(named)
+            yield chosen, replace(outputs, match=match)
 
 
 def theme_wordings(theme: ThemeText) -> list[str]:
@@ -282,6 +300,7 @@ def _load_trained(folder: Path) -> Model:
         encoder=encoder,
         scorer=EarshotScorer(base, encoder, heads),
         calibration=_calibration(card.get("calibration", {})),
+        name_weight=NAME_WEIGHT,
     )
 
 

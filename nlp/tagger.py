@@ -153,12 +153,9 @@ class Tagger:
 
 def theme_texts(themes: Sequence[Theme]) -> list[ThemeText]:
     """Themes as the model reads them."""
-    from nlp.model import ThemeText
+    from nlp.evaluate import theme_text
 
-    return [
-        ThemeText(name=theme.name, description=theme.description, examples=theme.examples)
-        for theme in themes
-    ]
+    return [theme_text(theme) for theme in themes]
 
 
 def tag(

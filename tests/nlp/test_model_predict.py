@@ -140,3 +140,21 @@ def test_rivals_count_only_within_their_group(model: Model) -> None:
     assert together.theme_probabilities[0] == pytest.approx(
         together.theme_probabilities[1], abs=1e-4
     )
+
+
+def test_a_theme_gains_where_its_name_stands_in_the_text(model: Model) -> None:
+    named, unnamed = (
+        model.encode_themes([ThemeText(name="Packaging", by_name=by_name)])
+        for by_name in (True, False)
+    )
+    texts = ["The packaging was torn", "The box was torn"]
+
+    gains = [
+        with_name.theme_probabilities[0] - without.theme_probabilities[0]
+        for with_name, without in zip(
+            model.predict(texts, named), model.predict(texts, unnamed), strict=True
+        )
+    ]
+
+    assert gains[0] > 0
+    assert gains[1] == 0
