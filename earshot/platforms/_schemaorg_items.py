@@ -128,7 +128,9 @@ def _linked_data(tree: Any) -> tuple[list[Any], list[Faulty]]:
 def _join(documents: list[Any]) -> None:
     """Put what a node only names by its `@id` into its place."""
     nodes = list(_nodes(documents, 0))
-    known = {node["@id"]: node for node in nodes if len(node) > 1 and _is_id(node.get("@id"))}
+    known = {
+        node["@id"]: node for node in nodes if len(node) > 1 and isinstance(node.get("@id"), str)
+    }
     for node in nodes:
         for name in _REFERENCES & node.keys():
             value = node[name]
@@ -142,11 +144,7 @@ def _join(documents: list[Any]) -> None:
 def _whole(value: Any, known: Mapping[str, Any]) -> Any:
     is_reference = isinstance(value, dict) and set(value) <= {"@id", "@type"}
     number = value.get("@id") if is_reference else None
-    return known.get(number, value) if _is_id(number) else value
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str)
+    return known.get(number, value) if isinstance(number, str) else value
 
 
 def _nodes(value: Any, depth: int) -> Iterator[dict[str, Any]]:

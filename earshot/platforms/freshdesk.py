@@ -90,7 +90,8 @@ def _scaled(raw: object, payload: object) -> tuple[object, ...]:
         return (raw,)
     if "ratings" not in raw:
         channel = raw.get("source")
-        return ({**raw, "source": _CHANNELS.get(channel, channel)},)
+        named = _CHANNELS.get(channel, channel) if isinstance(channel, int) else channel
+        return ({**raw, "source": named},)
     smiley = (raw.get("ratings") or {}).get("default_question")
     step = _STEPS.get(smiley) if isinstance(smiley, int) else None
     number = f"rating-{raw.get('id')}"
