@@ -110,13 +110,13 @@ def _recovered(facts: Mapping[str, Any], recovery: Samples) -> str:
 
 
 def _incidents(rows: Sequence[Mapping[str, Any]]) -> str:
-    lines = ["| theme | severity | first text of the crisis to opened | to message in Slack |",
+    lines = ["| theme | severity | complaints | first text of the crisis to message in Slack |",
              "|---|---|---|---|"]  # fmt: skip
     lines += [
-        f"| {row['theme'] or 'all feedback'} | {row['severity']} | "
-        f"{row['after_crisis_seconds']:.0f} s | {_seconds(row.get('posted_after_seconds'))} |"
+        f"| {row['theme'] or 'all feedback'} | {row['severity']} | {row['items']:,} | "
+        f"{row['posted_after_seconds']:.0f} s |"
         for row in rows
-        if row["direction"] == "negative" and row["after_crisis_seconds"] > 0
+        if (row.get("posted_after_seconds") or 0) > 0
     ]
     return "\n".join(lines)
 
@@ -125,10 +125,6 @@ def _crisis(rows: Sequence[Mapping[str, Any]]) -> str:
     posted = [row["posted_after_seconds"] for row in rows if row.get("posted_after_seconds")]
     after = [seconds for seconds in posted if seconds > 0]
     return f"{min(after):.0f} s" if after else "not at all"
-
-
-def _seconds(value: float | None) -> str:
-    return "not posted" if value is None else f"{value:.0f} s"
 
 
 def _memory(samples: Samples) -> str:
