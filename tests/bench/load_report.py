@@ -69,6 +69,8 @@ def figures(samples: Samples, facts: Mapping[str, Any]) -> dict[str, str]:
         "tagged_a_second": f"{_mean(settled, 'tagged_a_second'):.2f}",
         "stored_lag": _spread(settled, "lag_stored_p50", "lag_stored_p95"),
         "tagged_lag": _spread(settled, "lag_tagged_p50", "lag_tagged_p95"),
+        "oldest": f"{_most(settled, 'oldest_untagged_seconds'):.0f} s",
+        "dead_at_last": f"{_dead_share(samples[-20:]):.1%}",
         "untagged": f"{_mean(settled, 'untagged'):.0f} (most {_most(settled, 'untagged'):.0f})",
         "outbox": f"{_mean(settled, 'outbox'):.1f} (most {_most(settled, 'outbox'):.0f})",
         "burst_untagged": f"{_most(samples, 'untagged'):,.0f}",
@@ -122,9 +124,10 @@ def _incidents(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _crisis(rows: Sequence[Mapping[str, Any]]) -> str:
-    posted = [row["posted_after_seconds"] for row in rows if row.get("posted_after_seconds")]
-    after = [seconds for seconds in posted if seconds > 0]
-    return f"{min(after):.0f} s" if after else "not at all"
+    """The injected one is by far the largest."""
+    told = [row for row in rows if (row.get("posted_after_seconds") or 0) > 0]
+    largest = max(told, key=lambda row: int(row["items"]), default=None)
+    return f"{largest['posted_after_seconds']:.0f} s" if largest else "not at all"
 
 
 def _memory(samples: Samples) -> str:
@@ -148,10 +151,13 @@ def _memory(samples: Samples) -> str:
 def _dead(samples: Samples) -> str:
     third = len(samples) // 3
     return (
-        f"{_mean(samples[:third], 'dead_rows'):,.0f} in the first third, "
-        f"{_mean(samples[-third:], 'dead_rows'):,.0f} in the last, "
-        f"{_most(samples, 'dead_rows'):,.0f} at most"
+        f"{_dead_share(samples[:third]):.1%} of all rows in the first third, "
+        f"{_dead_share(samples[-third:]):.1%} in the last"
     )
+
+
+def _dead_share(samples: Samples) -> float:
+    return _mean(samples, "dead_rows") / max(1.0, _mean(samples, "live_rows"))
 
 
 def _growth(samples: Samples) -> str:
