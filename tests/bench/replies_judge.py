@@ -6,9 +6,9 @@
 In FOLDER, to be kept out of the repository since it holds reviews:
 
 * `match.jsonl`: 200 reviews, each with the drafts of five reviews of one brand, main theme and
-  rating, one of them its own; `match_masked.jsonl` the same with `___` for every content word that
-  a draft has from its own review, and without sentences that the brand approved; `match_key.jsonl`
-  which draft is right.
+  rating, one of them its own; `masked.jsonl` the same in another order, with `___` for every
+  content word that a draft has from its own review, and without sentences that the brand
+  approved; `match_key.jsonl` and `masked_key.jsonl`: which draft is right.
 * `rubric.jsonl`: 100 reviews with their drafts; the verdict says whether the main complaint is
   addressed, whether one would send it as it stands, and what is wrong.
 
@@ -44,17 +44,19 @@ def main(shared: Path, folder: Path) -> None:
     """Write the four files."""
     folder.mkdir(parents=True, exist_ok=True)
     pairs, _, _ = write(shared, seed=SEED)
-    chosen = [_shuffled(number, quintet) for number, quintet in enumerate(quintets(pairs))]
-    _store(folder / "match.jsonl", (_item(*one, is_masked=False) for one in chosen))
-    _store(folder / "match_masked.jsonl", (_item(*one, is_masked=True) for one in chosen))
-    _store(folder / "match_key.jsonl", (_key(*one) for one in chosen))
+    chosen = quintets(pairs)
+    for name in ("match", "masked"):
+        rng = random.Random(f"{SEED}-{name}")
+        mixed = [_shuffled(quintet, rng) for quintet in rng.sample(chosen, len(chosen))]
+        _store(folder / f"{name}.jsonl", (_item(*one, is_masked=name == "masked") for one in mixed))
+        _store(folder / f"{name}_key.jsonl", (_key(*one) for one in mixed))
     judged = random.Random(SEED).sample(pairs, RUBRIC)
     _store(folder / "rubric.jsonl", (_pair(pair) for pair in judged))
 
 
-def _shuffled(number: int, quintet: list[Pair]) -> tuple[Pair, list[Pair]]:
-    order = random.Random(SEED + number).sample(range(len(quintet)), len(quintet))
-    return quintet[0], [quintet[i] for i in order]
+def _shuffled(quintet: list[Pair], rng: random.Random) -> tuple[Pair, list[Pair]]:
+    """The review's own pair, which stands first, and all five in another order."""
+    return quintet[0], rng.sample(quintet, len(quintet))
 
 
 def _item(own: Pair, drafts: list[Pair], *, is_masked: bool) -> dict[str, Any]:
@@ -78,9 +80,9 @@ def _pair(pair: Pair) -> dict[str, Any]:
 
 def read(folder: Path) -> None:
     """Store the judge's verdicts by review id."""
-    right = {row["id"]: row["right"] for row in _rows(folder / "match_key.jsonl")}
     lines = [f"rubric = {json.dumps(RUBRIC_TEXT)}"]
     for name in ("match", "masked"):
+        right = {row["id"]: row["right"] for row in _rows(folder / f"{name}_key.jsonl")}
         lines.append(f"\n[{name}]")
         for row in _rows(folder / f"verdicts_{name}.jsonl"):
             lines.append(f'"{row["id"]}" = {json.dumps(row["pick"] == right[row["id"]])}')
