@@ -224,3 +224,18 @@ def _make_template(ready: TestServer) -> None:
         owner = ready.url("earshot_owner", f"{TEMPLATE}_new")
         migrate.migrate(psycopg2.extensions.parse_dsn(owner))
         cursor.execute(f"alter database {TEMPLATE}_new rename to {TEMPLATE}")
+
+
+@pytest.fixture(scope="module")
+def browser(system_package: Callable[[str], None]) -> Iterator[Any]:
+    """Debian's Chromium, without a window. While open it holds the event loop of its thread."""
+    from playwright.sync_api import sync_playwright
+
+    system_package("chromium")
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield opened
+        opened.close()

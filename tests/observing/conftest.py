@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +12,6 @@ from psycopg2.extensions import connection as Connection
 
 from earshot.settings import Settings
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-"""The pipeline's health is a matter of real time: texts and crawls are placed around now."""
 SHOP = {
     "name": "shop",
     "kind": "schemaorg",
@@ -28,6 +26,8 @@ class World:
     """One database, written as the owner; every step commits."""
 
     conn: Connection
+    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+    """The pipeline's health is a matter of real time: texts and crawls are placed around now."""
 
     def run(self, query: str, *values: Any) -> list[Any]:
         with self.conn, self.conn.cursor() as cursor:
@@ -43,17 +43,17 @@ class World:
             " published_precision, first_seen_at, last_seen_at, kind) select 'p',"
             " gen_random_uuid(), id, 'customer', %s, %s, %s, %s, 'review' from earshot.source"
             " returning id",
-            NOW - published,
+            self.now - published,
             precision,
-            NOW - seen,
-            NOW - seen,
+            self.now - seen,
+            self.now - seen,
         )[0][0]
         return int(
             self.run(
                 "insert into earshot.feedback_version (feedback_id, version, title, body, seen_at,"
                 " content_hash) values (%s, 1, '', 'late', %s, '') returning id",
                 made,
-                NOW - seen,
+                self.now - seen,
             )[0][0]
         )
 
@@ -64,7 +64,7 @@ class World:
             " values (%s, 'm', %s, %s)",
             version,
             "7" if lease is not None else None,
-            NOW - lease if lease is not None else None,
+            self.now - lease if lease is not None else None,
         )
 
     def crawl(self, *, ended: timedelta, status: str = "ok", seen: int = 0, bad: int = 0) -> None:
@@ -72,8 +72,8 @@ class World:
         self.run(
             "insert into earshot.crawl (source_id, purpose, started_at, finished_at, status, seen,"
             " quarantined) select id, 'live', %s, %s, %s, %s, %s from earshot.source",
-            NOW - ended,
-            NOW - ended,
+            self.now - ended,
+            self.now - ended,
             status,
             seen,
             bad,
@@ -86,8 +86,8 @@ class World:
             " state, not_before, created_at) values (gen_random_uuid(), 's', 'slack', '#x',"
             " 'post', '{}', %s, %s, %s)",
             state,
-            NOW - due,
-            NOW - due,
+            self.now - due,
+            self.now - due,
         )
 
     def said(self) -> list[str]:

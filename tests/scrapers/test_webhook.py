@@ -140,20 +140,20 @@ def test_deliveries_at_once_are_each_stored_once(address: str, table: Query):
 @pytest.mark.parametrize(
     ("headers", "says"),
     [
-        ({}, "webhook-id"),
-        (headers_of(body_of(), age=301), "300 seconds"),
-        (headers_of(body_of(), age=-86_400), "300 seconds"),
-        (headers_of(body_of(), secret="another secret altogether"), "signature"),
-        (headers_of(b"other"), "signature"),
-        ({**headers_of(body_of()), "webhook-id": "msg_2"}, "signature"),
-        ({**headers_of(body_of()), "webhook-timestamp": "soon"}, "300 seconds"),
-        ({**headers_of(body_of()), "webhook-id": "x" * 201}, "200"),
+        (dict, "webhook-id"),
+        (lambda: headers_of(body_of(), age=301), "300 seconds"),
+        (lambda: headers_of(body_of(), age=-86_400), "300 seconds"),
+        (lambda: headers_of(body_of(), secret="another secret altogether"), "signature"),
+        (lambda: headers_of(b"other"), "signature"),
+        (lambda: {**headers_of(body_of()), "webhook-id": "msg_2"}, "signature"),
+        (lambda: {**headers_of(body_of()), "webhook-timestamp": "soon"}, "300 seconds"),
+        (lambda: {**headers_of(body_of()), "webhook-id": "x" * 201}, "200"),
     ],
 )
 def test_what_is_not_signed_fresh_and_ours_is_refused(
-    headers: dict[str, str], says: str, address: str, table: Query
+    headers: Callable[[], dict[str, str]], says: str, address: str, table: Query
 ):
-    status, told = send(address, body_of(), headers)
+    status, told = send(address, body_of(), headers())
 
     assert (status, says in told["error"]) == (401, True)
     assert table("select 1 from earshot.feedback") == []

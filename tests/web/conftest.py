@@ -199,20 +199,6 @@ def site(serve: Serve) -> Site:
     return serve()
 
 
-@pytest.fixture(scope="session")
-def browser(system_package: Callable[[str], None]) -> Iterator[Any]:
-    """Debian's Chromium, without a window."""
-    from playwright.sync_api import sync_playwright
-
-    system_package("chromium")
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
-
-
 def _free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

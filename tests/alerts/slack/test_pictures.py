@@ -62,20 +62,6 @@ OBJECTIONS = (
 
 
 @pytest.fixture
-def browser(system_package: Callable[[str], None]) -> Iterator[Any]:
-    system_package("chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
 def pages(
     conn: Connection,
     settings_with: Callable[..., Settings],
