@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -52,23 +52,27 @@ def test_a_fresh_signature_passes_the_door(port: int) -> None:
     assert status_of(port, signed(), BODY) != 401
 
 
+def without(name: str) -> dict[str, str]:
+    return {key: value for key, value in signed().items() if key != name}
+
+
 @pytest.mark.parametrize(
     "headers",
     [
-        signed(age_seconds=301),
-        signed(age_seconds=86_400),
-        signed(age_seconds=-600),
-        signed(body=b"payload=other"),
-        signed(secret="another secret"),
-        {**signed(), "X-Slack-Signature": "v0="},
-        {k: v for k, v in signed().items() if k != "X-Slack-Signature"},
-        {k: v for k, v in signed().items() if k != "X-Slack-Request-Timestamp"},
+        lambda: signed(age_seconds=301),
+        lambda: signed(age_seconds=86_400),
+        lambda: signed(age_seconds=-600),
+        lambda: signed(body=b"payload=other"),
+        lambda: signed(secret="another secret"),
+        lambda: {**signed(), "X-Slack-Signature": "v0="},
+        lambda: without("X-Slack-Signature"),
+        lambda: without("X-Slack-Request-Timestamp"),
     ],
 )
 def test_a_replayed_changed_or_forged_request_is_refused(
-    port: int, headers: dict[str, str]
+    port: int, headers: Callable[[], dict[str, str]]
 ) -> None:
-    assert status_of(port, headers, BODY) == 401
+    assert status_of(port, headers(), BODY) == 401
 
 
 @pytest.mark.parametrize(
