@@ -30,7 +30,7 @@ from nlp.training.splits import split
 
 log = logging.getLogger("nlp.train")
 
-VERSION = 2
+VERSION = 3
 WARM_UP_STEPS = 60
 LAST_EMPHASIS = 2.0
 # Blocks that stand still on the descent: lower ones settle first, and this saves a quarter.
@@ -50,8 +50,8 @@ class Run:
     base: str = "e5"
     licence: str = "all"
     seed: int = 7
-    steps: int = 1400
-    descent: int = 450
+    steps: int = 1000
+    descent: int = 400
     rank: int = 32
     rate: float = 4e-4
     frozen_layers: int = 2
@@ -71,7 +71,9 @@ class Trainee(torch.nn.Module):  # type: ignore[misc]
         # The fused attention's backward pass in bfloat16 is ten times slower than the plain one.
         encoder.body.config._attn_implementation = "eager"
         set_precision(encoder, "auto", "cpu")
-        self.body = encoder.body
+        # Without the base's own dropout 1,800 tweets of a language are learned by heart: 0.85 of
+        # them right, and 0.66 of others.
+        self.body = encoder.body.train()
         self.adapters = lora.add_adapters(self.body, run.rank, run.frozen_layers)
         for adapter in self.adapters.values():
             adapter.down.data = adapter.down.data.float()
@@ -180,6 +182,7 @@ def _plan(
     encoder: Encoder, examples: list[data.Example], run: Run
 ) -> list[list[batches.MicroBatch]]:
     """The run's steps: one mix of the sets on the plateau, another on the descent."""
+    examples = data.with_priors(examples)
     rows = encoder.tokenise([example.text for example in examples])
     lengths = {id(example): len(row) for example, row in zip(examples, rows, strict=True)}
     first = mixed(examples, FIRST_TIMES, f"{run.seed}-first")
@@ -221,6 +224,8 @@ def _optimise(
         for group in optimiser.param_groups:
             group["lr"] = run.rate * _rate_share(step, run)
         optimiser.zero_grad()
+        # The same dropout whether or not the run was resumed here.
+        torch.manual_seed((run.seed * len(plan) + step) * workers + rank)
         for batch in plan[step][rank::workers]:
             part = trainee.loss(batch, LAST_EMPHASIS if is_descent else 1.0)
             part.backward()
@@ -308,8 +313,8 @@ def main() -> None:
     parser.add_argument("--licence", choices=["all", "permissive"], default="all")
     parser.add_argument("--base", default="e5")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--steps", type=int, default=1400)
-    parser.add_argument("--descent", type=int, default=450)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--descent", type=int, default=400)
     parser.add_argument("--share", type=float, default=1.0, help="part of the data, to develop on")
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--rate", type=float, default=4e-4)

@@ -33,6 +33,7 @@ class MicroBatch:
 
     texts: list[str]
     sentiments: list[int | None]
+    log_priors: list[tuple[float, ...]]
     weights: list[float]
     themes: list[str]
     labels: list[dict[int, int | None]]
@@ -107,6 +108,7 @@ def _plain_batch(examples: list[Example], rng: random.Random) -> MicroBatch:
     return MicroBatch(
         texts=[_noisy(example.text, rng) for example in examples],
         sentiments=[example.sentiment for example in examples],
+        log_priors=[example.log_prior for example in examples],
         weights=[example.weight for example in examples],
         themes=[],
         labels=[{} for _ in examples],
@@ -126,6 +128,7 @@ def _scheme_batch(examples: list[Example], pool: list[str], rng: random.Random) 
     return MicroBatch(
         texts=[_noisy(example.text, rng) for example in examples],
         sentiments=[example.sentiment for example in examples],
+        log_priors=[example.log_prior for example in examples],
         weights=[example.weight for example in examples],
         themes=[_styled(examples[0].scheme, label, style) for label in shown],
         labels=[{index[label]: value for label, value in row.items()} for row in labels],

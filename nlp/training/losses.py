@@ -36,8 +36,9 @@ def _sentiment(logits: torch.Tensor, batch: MicroBatch) -> torch.Tensor:
         return logits.sum() * 0
     target = torch.tensor([batch.sentiments[row] for row in rows])
     weights = torch.tensor([batch.weights[row] for row in rows])
+    priors = torch.tensor([batch.log_priors[row] for row in rows])
     losses = functional.cross_entropy(
-        logits[rows], target, reduction="none", label_smoothing=LABEL_SMOOTHING
+        logits[rows] + priors, target, reduction="none", label_smoothing=LABEL_SMOOTHING
     )
     return (losses * weights).mean()
 
