@@ -31,16 +31,14 @@ from earshot.settings_analytics import Analytics
 from earshot.settings_detection import Detection, PlannedEvent
 from earshot.settings_health import Health, Log
 from earshot.settings_publishing import AutoReply, Praise, Publishing, Route, Ticket
+from earshot.settings_section import Key, Section, Severity
+from earshot.settings_serving import Airflow, Web, Webhook
+from earshot.settings_slack import Slack
 
 T = TypeVar("T")
 
 SETTINGS_FILE = "earshot.toml"
 SECRETS_FILE = "secrets.env"
-
-Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-"""A name used in SQL rows, DAG ids and file names: lower case, digits, `_` and `-`."""
-
-Severity = Literal["low", "medium", "high", "critical"]
 
 
 def _zone(name: str) -> str:
@@ -50,12 +48,6 @@ def _zone(name: str) -> str:
 
 
 ZoneName = Annotated[str, AfterValidator(_zone)]
-
-
-class Section(BaseModel):
-    """A table of the settings file: frozen, and a key it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Clock(Section):
@@ -133,48 +125,6 @@ class Rule(Section):
     is_muted: bool = False
 
 
-class Escalation(Section):
-    """Who hears of a crisis that nobody has acknowledged."""
-
-    after_minutes: int = Field(default=30, gt=0)
-    channel: str | None = None
-
-
-class QuietHours(Section):
-    """Local hours in which only severities from `except_from` on are posted."""
-
-    start_hour: int = Field(ge=0, le=23)
-    end_hour: int = Field(ge=0, le=23)
-    except_from: Severity = "high"
-
-
-class Slack(Section):
-    """Where messages go; without `EARSHOT_SLACK_TOKEN` they are written as JSON and HTML."""
-
-    api_url: str = "https://slack.com/api/"
-    channel: str = "#voice-of-customer"
-    ops_channel: str = "#earshot-ops"
-    transport: Literal["socket", "http"] = "socket"
-    http_port: int = Field(default=8088, ge=1024, le=65535)
-    deciders: tuple[str, ...] = ()
-    """Slack user groups whose members may approve and decide; empty is everybody."""
-    four_eyes: bool = False
-    """Two people see every reply: who edited it does not approve it, and an unedited draft needs
-    two approvals."""
-    drill_channel: str | None = None
-    """Where `earshot drill` plays a past crisis."""
-    escalation: Escalation = Escalation()
-    quiet_hours: QuietHours | None = None
-
-
-class Webhook(Section):
-    """Where `earshot listen` takes deliveries of sources of `kind = "webhook"`."""
-
-    address: str = "127.0.0.1"
-    port: int = Field(default=8089, ge=1024, le=65535)
-    largest_body_mb: float = Field(default=1, gt=0, le=64)
-
-
 class Model(Section):
     """The tagger's model and the taxonomy it reads themes from."""
 
@@ -182,42 +132,6 @@ class Model(Section):
     """`earshot` is the shipped model; else a folder or a Hugging Face name."""
     taxonomy: Path | None = None
     """TOML file of `[[theme]]`; without it the shipped e-commerce taxonomy."""
-
-
-class Airflow(Section):
-    """The local Airflow that `earshot up` runs."""
-
-    port: int = Field(default=8080, ge=1024, le=65535)
-    parallelism: int = Field(default=4, ge=1)
-    taggers: int = Field(default=1, ge=1, le=64)
-    """Tasks that share the tagging of a run: one for each worker that is to help."""
-
-
-class OpenId(Section):
-    """An OpenID Connect client for the page; its secrets come from the environment."""
-
-    client_id: str
-    server_metadata_url: str
-    redirect_uri: str
-    """`https://<your page>/oauth2callback`."""
-
-
-class Web(Section):
-    """The page of `earshot web`; other machines may reach it only behind a sign-in."""
-
-    address: str = "127.0.0.1"
-    port: int = Field(default=8501, ge=1024, le=65535)
-    public_url: str | None = None
-    """Address that people open, for links in Slack; by default address and port."""
-    sign_in: Literal["none", "oidc", "header"] = "none"
-    header: str = "X-Forwarded-User"
-    """Header in which a trusted reverse proxy names the reader, for sign_in "header"."""
-    oidc: OpenId | None = None
-
-    @property
-    def url(self) -> str:
-        """Where people open the page, without a slash at the end."""
-        return (self.public_url or f"http://{self.address}:{self.port}").rstrip("/")
 
 
 class Settings(Section):

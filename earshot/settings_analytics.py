@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from earshot.settings_section import Section
 
 
-class ServiceLevel(BaseModel):
+class ServiceLevel(Section):
     """What was agreed for a channel; `default` holds for all channels without an entry."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     channel: str = Field(min_length=1)
     first_response_minutes: int = Field(gt=0)
 
 
-class Analytics(BaseModel):
+class Analytics(Section):
     """Service levels, and how small a group analysts may look at."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     least_group: int = Field(default=1, ge=1)
     """Fewest texts behind a row; above 1 the views of single texts are closed to analysts."""

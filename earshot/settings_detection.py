@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from earshot.settings_section import Key, Section
 
 
 def _moment(text: str) -> str:
@@ -22,13 +24,11 @@ Moment = Annotated[str, AfterValidator(_moment)]
 """ISO 8601 with an offset from UTC."""
 
 
-class PlannedEvent(BaseModel):
+class PlannedEvent(Section):
     """A promotion, launch, holiday or maintenance window that shifts the expected count."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: str = Field(min_length=1)
-    brand: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    brand: Key | None = None
     """Key of the brand; without it every brand of ours."""
     start: Moment
     end: Moment
@@ -44,10 +44,8 @@ class PlannedEvent(BaseModel):
         return self
 
 
-class Detection(BaseModel):
+class Detection(Section):
     """How far the sensitivity of the rules may move by itself, and the monthly note."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     learn: bool = False
     """Whether the sensitivity of a rule learns from what people confirmed and dismissed."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from earshot.settings_section import Section
 
 
-class Health(BaseModel):
+class Health(Section):
     """Where `/health` and `/metrics` are served, and from when on something is wrong."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     address: str = "127.0.0.1"
     """Loopback; another one only where nobody but Prometheus reaches it: there is no sign-in."""
@@ -25,10 +25,8 @@ class Health(BaseModel):
     """A step that time wakes every ten minutes, and did not end well for longer, stands still."""
 
 
-class Log(BaseModel):
+class Log(Section):
     """How our own processes write their logs; Airflow writes those of its tasks."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["text", "json"] = "text"
     """`json` is one object a line, with crawl, batch and incident ids."""

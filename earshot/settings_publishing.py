@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Severity = Literal["low", "medium", "high", "critical"]
-
-
-class Part(BaseModel):
-    """A table of the settings file: frozen, and a key it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from earshot.settings_section import Section, Severity
 
 
-class Publishing(Part):
+class Publishing(Section):
     """What happens to an approved reply."""
 
     is_on: bool = True
@@ -24,11 +18,11 @@ class Publishing(Part):
     """Names of sources whose replies are copied by a person, though an API would take them."""
     greet_by_name: bool = True
     """Put "Hello NAME," before a reply where the platform tells the name at that moment."""
-    reply_target_minutes: dict[Severity, Annotated[int, Field(gt=0)]] = {}
+    reply_target_minutes: dict[Severity, Annotated[int, Field(gt=0)]] = Field(default={})
     """Minutes until a reply is due, by severity; what is not named keeps its usual target."""
 
 
-class AutoReply(Part):
+class AutoReply(Section):
     """A rule that approves waiting replies by itself; none exists unless it is written."""
 
     name: str = Field(min_length=1)
@@ -39,7 +33,7 @@ class AutoReply(Part):
     most_a_day: int = Field(default=10, gt=0)
 
 
-class Ticket(Part):
+class Ticket(Section):
     """The help desk in which "Open ticket" opens one."""
 
     kind: Literal["zendesk", "zohodesk", "freshdesk"]
@@ -58,7 +52,7 @@ class Ticket(Part):
         return self
 
 
-class Route(Part):
+class Route(Section):
     """Where messages go that meet every condition; the first route that fits decides."""
 
     channel: str = Field(min_length=2)
@@ -70,7 +64,7 @@ class Route(Part):
     least_severity: Severity | None = None
 
 
-class Praise(Part):
+class Praise(Section):
     """Good reviews worth thanking or asking to share; one message per brand and day."""
 
     channel: str = Field(min_length=2)

@@ -17,7 +17,8 @@ from psycopg2 import sql
 from alerts.drafting import draft_replies
 from alerts.erasing import Scope, erase, erase_again
 from alerts.watch import watch
-from earshot.settings import Settings, Slack
+from earshot.settings import Settings
+from earshot.settings_slack import Slack
 from earshot.shop import story
 from scrapers.files import import_file
 from sql import roles
