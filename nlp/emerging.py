@@ -106,7 +106,7 @@ def find_emerging(settings: Settings, now: datetime | None = None) -> EmergingRe
     Raises:
         FixSettings: the active model's weights cannot be loaded.
     """
-    from nlp.model import load_model
+    from nlp.loading import load_model
 
     result = EmergingResult()
     with connect(settings) as conn:

@@ -13,7 +13,8 @@ import numpy as np
 
 from earshot.errors import FixSettings
 from nlp.calibration import expected_calibration_error
-from nlp.model import Model, ThemeText, load_model
+from nlp.loading import load_model
+from nlp.model import Model, ThemeText
 from nlp.taxonomy import Theme, load_taxonomy
 
 SENTIMENTS = ("negative", "neutral", "positive")

@@ -34,7 +34,7 @@ class ForeignScorer:
         self.words: torch.Tensor | None = None
 
     def __call__(self, ids: torch.Tensor, themes: torch.Tensor) -> Outputs:
-        """See nlp.model.Scorer."""
+        """See nlp.scorers.Scorer."""
         vectors = self.embed(ids)
         sentiment = self._sentiment(ids, vectors)
         match = COSINE_SCALE * (vectors @ themes.T - COSINE_CENTRE)
@@ -42,23 +42,23 @@ class ForeignScorer:
         return Outputs(sentiment=sentiment, match=match, theme_sentiment=towards)
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
-        """See nlp.model.Scorer."""
+        """See nlp.scorers.Scorer."""
         states, mask = self.encoder.states(ids)
         weights = mask[..., None].float()
         return functional.normalize((states.float() * weights).sum(1) / weights.sum(1), dim=-1)
 
     def theme(self, ids: torch.Tensor) -> torch.Tensor:
-        """See nlp.model.Scorer."""
+        """See nlp.scorers.Scorer."""
         return self.embed(ids)
 
     @property
     def theme_width(self) -> int:
-        """See nlp.model.Scorer."""
+        """See nlp.scorers.Scorer."""
         return self.encoder.width
 
     @property
     def encoders(self) -> tuple[Encoder, ...]:
-        """See nlp.model.Scorer."""
+        """See nlp.scorers.Scorer."""
         return (self.encoder,)
 
     def _sentiment(self, ids: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:

@@ -55,7 +55,7 @@ def measure(settings: Settings, file: Path) -> list[Errors]:
         FixSettings: the file has neither, or names an unknown theme.
     """
     from nlp.evaluate import read_rows, score_sentiment, score_themes
-    from nlp.model import load_model
+    from nlp.loading import load_model
     from nlp.taxonomy import load_taxonomy
 
     first = read_rows(file, ("text",))[0]

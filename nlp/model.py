@@ -7,27 +7,17 @@ predictions = model.predict(["Still waiting for my parcel"], themes)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch.nn import functional
 
-from earshot.errors import FixSettings
-from nlp import lora
 from nlp.calibration import MatchScale, SentimentScale
-from nlp.encoder import Encoder, batches, load_encoder, model_text, pad, set_precision
-from nlp.heads import Heads, Outputs, likeness
-from nlp.names import BUCKETS, NAME_WEIGHT, name_row, name_shares
-
-WEIGHTS = Path(__file__).parent / "weights"
-WEIGHTS_NAME, CARD_NAME = "model.safetensors", "model.json"
+from nlp.encoder import Encoder, batches, model_text, pad
+from nlp.heads import Outputs
+from nlp.names import BUCKETS, name_row, name_shares
+from nlp.scorers import Scorer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,27 +47,6 @@ class Prediction:
     theme_sentiment: np.ndarray
 
 
-class Scorer(Protocol):
-    """Logits for padded ids: what differs between our model and a foreign one."""
-
-    def __call__(self, ids: torch.Tensor, themes: torch.Tensor) -> Outputs:
-        """Outputs for ids (batch, length) and theme vectors (themes, width)."""
-
-    def embed(self, ids: torch.Tensor) -> torch.Tensor:
-        """Unit vectors (batch, width), for likeness of meaning."""
-
-    def theme(self, ids: torch.Tensor) -> torch.Tensor:
-        """What a theme's wording is to be compared by: (batch, theme width)."""
-
-    @property
-    def theme_width(self) -> int:
-        """Size of a theme vector."""
-
-    @property
-    def encoders(self) -> tuple[Encoder, ...]:
-        """Every encoder that it runs."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
     """The three scales stored beside the weights."""
@@ -86,54 +55,6 @@ class Calibration:
     theme_sentiment: SentimentScale = field(default_factory=SentimentScale)
     match: MatchScale = field(default_factory=MatchScale)
     theme_threshold: float = 0.5
-
-
-class EarshotScorer:
-    """With adapters merged for sentiment; together with the base as it is for themes.
-
-    Adapters that learn sentiment and known label schemes make the encoder forget what it knew of
-    themes nobody labelled: airline complaint reasons fall from 0.56 to 0.44. A second pass costs
-    as much as the first one, and keeps both.
-    """
-
-    def __init__(self, base: Encoder, encoder: Encoder, heads: Heads) -> None:
-        self.base = base
-        self.encoder = encoder
-        self.heads = heads.eval()
-
-    @property
-    def theme_width(self) -> int:
-        """See Scorer."""
-        return 2 * self.encoder.width
-
-    @property
-    def encoders(self) -> tuple[Encoder, ...]:
-        """See Scorer."""
-        return (self.base, self.encoder)
-
-    def __call__(self, ids: torch.Tensor, themes: torch.Tensor) -> Outputs:
-        """See Scorer."""
-        states, mask = self.encoder.states(ids)
-        states, mask = states.float().cpu(), mask.cpu()
-        plain, tuned = (functional.normalize(half, dim=-1) for half in themes.chunk(2, dim=-1))
-        outputs: Outputs = self.heads(states, mask, tuned)
-        if not len(themes):
-            return outputs
-        both = torch.cat([plain, tuned], dim=-1)
-        match = likeness(self._pooled(self.base, ids), self.heads.embed(states, mask), both)
-        return replace(outputs, match=match)
-
-    def embed(self, ids: torch.Tensor) -> torch.Tensor:
-        """See Scorer."""
-        return self._pooled(self.encoder, ids)
-
-    def theme(self, ids: torch.Tensor) -> torch.Tensor:
-        """See Scorer: both halves, each a unit vector."""
-        return torch.cat([self._pooled(self.base, ids), self.embed(ids)], dim=-1)
-
-    def _pooled(self, encoder: Encoder, ids: torch.Tensor) -> torch.Tensor:
-        states, mask = encoder.states(ids)
-        return self.heads.embed(states.float().cpu(), mask.cpu())
 
 
 class Model:
@@ -153,7 +74,8 @@ class Model:
         self.scorer = scorer
         self._calibration = calibration
         self._name_weight = name_weight
-        self._theme_cache: dict[ThemeText, np.ndarray] = {}
+        self.themes: dict[ThemeText, np.ndarray] = {}
+        """Unit vectors (theme width,) of all themes seen; those of an earlier run may be put in."""
 
     @property
     def theme_threshold(self) -> float:
@@ -165,22 +87,27 @@ class Model:
 
         A theme seen before costs nothing.
         """
-        for theme in themes:
-            if theme not in self._theme_cache:
-                self._theme_cache[theme] = self._theme_vector(theme)
-        if not themes:
-            return np.zeros((0, self.scorer.theme_width + BUCKETS), np.float32)
-        return np.stack([self._theme_cache[theme] for theme in themes])
+        unseen = [theme for theme in dict.fromkeys(themes) if theme not in self.themes]
+        self.themes.update(self._theme_vectors(unseen))
+        width = self.scorer.theme_width + BUCKETS
+        rows = [
+            np.concatenate([self.themes[theme], name_row(theme.name if theme.by_name else "")])
+            for theme in themes
+        ]
+        return np.stack(rows) if rows else np.zeros((0, width), np.float32)
 
-    def _theme_vector(self, theme: ThemeText) -> np.ndarray:
-        texts = [*theme_wordings(theme), *theme.examples]
+    def _theme_vectors(self, themes: Sequence[ThemeText]) -> dict[ThemeText, np.ndarray]:
+        """Of each theme the mean of its wordings, and that of its examples, as a unit vector."""
+        wordings = [theme_wordings(theme) for theme in themes]
+        parts = [*wordings, *(theme.examples for theme in themes)]
+        texts = [text for part in parts for text in part]
         vectors = self._vectors(texts, self.scorer.theme, self.scorer.theme_width)
-        split = len(vectors) - len(theme.examples)
-        vector = vectors[:split].mean(0)
-        if theme.examples:
-            vector = vector + vectors[split:].mean(0)
-        name = name_row(theme.name if theme.by_name else "")
-        return np.concatenate([vector / np.linalg.norm(vector), name])
+        ends = np.cumsum([len(part) for part in parts], dtype=int)
+        means = [_mean(part) for part in np.split(vectors, ends)[:-1]]
+        return {
+            theme: _unit(means[place] + means[len(themes) + place])
+            for place, theme in enumerate(themes)
+        }
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors (texts, width), float32, for similarity and clustering."""
@@ -257,105 +184,15 @@ def theme_wordings(theme: ThemeText) -> list[str]:
     return [name, f"{name}: {theme.description}", theme.description]
 
 
-def load_model(setting: str = "earshot", *, precision: str = "auto", device: str = "cpu") -> Model:
-    """Load the shipped model (``earshot``), a trained folder, or a Hugging Face folder or name.
-
-    A sequence classifier gives its own sentiment; a bare encoder compares texts with sentiment
-    words. `precision` and `device` as in `nlp.encoder.set_precision`; the heads stay on the CPU in
-    single precision. Raises FixSettings where weights are missing, cut or made for another base.
-    """
-    folder = WEIGHTS if setting == "earshot" else Path(setting)
-    if setting == "earshot" or (folder / CARD_NAME).is_file():
-        model = _load_trained(folder)
-    else:
-        from nlp.foreign import load_foreign
-
-        model = load_foreign(setting)
-    for encoder in model.scorer.encoders:
-        set_precision(encoder, precision, device)
-    return model
+def _mean(vectors: np.ndarray) -> np.ndarray:
+    """Mean of vectors (n, width), zeros where there are none."""
+    mean: np.ndarray = vectors.sum(0) / np.float32(max(1, len(vectors)))
+    return mean
 
 
-def _load_trained(folder: Path) -> Model:
-    card = _read_card(folder / CARD_NAME)
-    state = _read_weights(folder / WEIGHTS_NAME)
-    encoder = load_encoder(card["base"])
-    if card["base_fingerprint"] != fingerprint(encoder):
-        raise FixSettings(
-            f"{folder / WEIGHTS_NAME} was trained on another {card['base']} than the one installed"
-            " (fingerprints differ): install the pinned base package or train again"
-        )
-    heads = Heads(encoder.width)
-    base = _beside(encoder)
-    try:
-        lora.merge(encoder.body, _part(state, "lora."))
-        heads.load_state_dict(_part(state, "heads."))
-    except (ValueError, RuntimeError, KeyError) as error:
-        raise FixSettings(
-            f"{folder / WEIGHTS_NAME} does not fit base model {card['base']} ({error}): restore the"
-            " file or train again"
-        ) from error
-    return Model(
-        id=card["id"],
-        encoder=encoder,
-        scorer=EarshotScorer(base, encoder, heads),
-        calibration=_calibration(card.get("calibration", {})),
-        name_weight=NAME_WEIGHT,
-    )
-
-
-def _beside(encoder: Encoder) -> Encoder:
-    """The base model once more, before adapters are merged; the word table is shared."""
-    words = encoder.body.embeddings.word_embeddings
-    body = deepcopy(encoder.body, {id(words): words})
-    return replace(encoder, body=body)
-
-
-def fingerprint(encoder: Encoder) -> str:
-    """Short hash of a base model's weights, taken before anything is merged into them."""
-    digest = sha256()
-    for name, parameter in sorted(encoder.body.named_parameters()):
-        digest.update(name.encode())
-        digest.update(parameter.detach().float().flatten()[:64].numpy().tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _read_card(path: Path) -> dict[str, Any]:
-    try:
-        card: dict[str, Any] = json.loads(path.read_text("utf8"))
-    except (OSError, ValueError) as error:
-        raise FixSettings(f"cannot read {path} ({error}): restore it or reinstall") from error
-    return card
-
-
-def _read_weights(path: Path) -> dict[str, torch.Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        state = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise FixSettings(
-            f"weights {path} are missing or truncated ({error}): restore the file or reinstall"
-        ) from error
-    return {key: value.float() for key, value in state.items()}
-
-
-def _part(state: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)}
-
-
-def _calibration(card: dict[str, Any]) -> Calibration:
-    def sentiment(name: str) -> SentimentScale:
-        values = card.get(name, {"scale": 1.0, "bias": (0.0, 0.0, 0.0)})
-        return SentimentScale(scale=values["scale"], bias=tuple(values["bias"]))
-
-    return Calibration(
-        sentiment=sentiment("sentiment"),
-        theme_sentiment=sentiment("theme_sentiment"),
-        match=MatchScale(**card.get("match", {})),
-        theme_threshold=card.get("theme_threshold", 0.5),
-    )
+def _unit(vector: np.ndarray) -> np.ndarray:
+    unit: np.ndarray = vector / np.float32(np.linalg.norm(vector))
+    return unit
 
 
 def _nothing(themes: int) -> Prediction:

@@ -51,7 +51,7 @@ def find_questions(settings: Settings) -> dict[str, int]:
     Raises:
         FixSettings: the active model's weights cannot be loaded.
     """
-    from nlp.model import load_model
+    from nlp.loading import load_model
 
     found = {"groups": 0, "questions": 0}
     with connect(settings) as conn:

@@ -20,7 +20,8 @@ import numpy as np
 from nlp import evaluate
 from nlp import report_sets as sets
 from nlp.calibration import expected_calibration_error
-from nlp.model import WEIGHTS, Model, load_model
+from nlp.loading import WEIGHTS, load_model
+from nlp.model import Model
 from nlp.taxonomy import Theme, load_taxonomy
 
 ROOT = Path(__file__).parent.parent

@@ -6,6 +6,7 @@ Run it as often and in as many processes as wanted: workers share the queue and 
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +18,7 @@ from psycopg2.extensions import connection as Connection
 
 from earshot.logs import ids
 from earshot.settings import Settings
-from nlp import claims, states
+from nlp import claims, states, theme_vectors
 from nlp.corrections import corrected_examples
 from nlp.reading import Reading, read, text_tags
 from nlp.tags import TextTags
@@ -42,19 +43,12 @@ Progress = Callable[[int, int], None]
 """Called with the texts done and the number known in all."""
 
 
-class Model(Protocol):
-    """What the tagger needs of `nlp.model.Model`."""
-
-    @property
-    def id(self) -> str:
-        """Name and number, written into every tag."""
+class Model(theme_vectors.Model, Protocol):
+    """What the tagger needs of `nlp.model.Model`; the id is written into every tag."""
 
     @property
     def theme_threshold(self) -> float:
         """Probability from which a theme counts as found."""
-
-    def encode_themes(self, themes: Sequence[ThemeText]) -> np.ndarray:
-        """Vectors (themes, width)."""
 
     def predict(
         self, texts: Sequence[str], theme_vectors: np.ndarray, *, groups: Sequence[int] = ()
@@ -72,6 +66,8 @@ class TagResult:
     failed: int = 0
     refused: int = 0
     """Results that came after the lease was lost; another worker stored its own."""
+    waiting: int = 0
+    """Texts in the queue at the end: more than none where the run was cut short."""
     seconds: float = 0.0
 
     def counts(self) -> dict[str, int]:
@@ -159,7 +155,11 @@ def theme_texts(themes: Sequence[Theme]) -> list[ThemeText]:
 
 
 def tag(
-    settings: Settings, limit: int | None = None, progress: Progress | None = None
+    settings: Settings,
+    limit: int | None = None,
+    progress: Progress | None = None,
+    *,
+    most_seconds: float = math.inf,
 ) -> TagResult:
     """Tag every version of every customer's text that has no tags yet, newest first.
 
@@ -170,11 +170,12 @@ def tag(
         settings: model, taxonomy and database.
         limit: stop after about so many texts (a claim is finished); None is until all are done.
         progress: told after every claim.
+        most_seconds: begin no further claim after so long.
 
     Raises:
         FixSettings: weights or taxonomy are wrong; before any row is touched.
     """
-    from nlp.model import load_model
+    from nlp.loading import load_model
 
     taxonomy = taxonomy_of(settings)
     loaded = load_model(settings.model.weights)
@@ -188,9 +189,10 @@ def tag(
                 model = loaded if model_id == loaded.id else _other(model_id, weights, load_model)
                 if model is None:
                     continue
+                theme_vectors.recall(conn, model, theme_texts(taxonomy.themes))
                 tagger = Tagger(model, taxonomy, theme_ids)
                 run = Run(conn, settings, tagger, number, progress)
-                result = run.drain(result, limit)
+                result = run.drain(result, limit, started + most_seconds)
     return replace(result, seconds=time.monotonic() - started)
 
 
@@ -252,12 +254,17 @@ class Run:
         self.claim_size = claim_size
         self.model_id = tagger.model.id
 
-    def drain(self, result: TagResult | None = None, limit: int | None = None) -> TagResult:
-        """Tag until nothing free is left or the limit is reached; adds to `result`."""
+    def drain(
+        self,
+        result: TagResult | None = None,
+        limit: int | None = None,
+        until: float = math.inf,
+    ) -> TagResult:
+        """Tag until nothing free is left, or limit or `time.monotonic()` is reached; adds up."""
         result = result or TagResult()
         with self.conn:
             queries.tag_prune(self.conn, model_id=self.model_id)
-        while limit is None or result.texts < limit:
+        while (limit is None or result.texts < limit) and time.monotonic() < until:
             room = None if limit is None else limit - result.texts
             held = self._next(room)
             if held is None:
@@ -267,7 +274,8 @@ class Run:
                 log.info("%d texts read, %d so far", len(held.texts), result.texts)
             self._report(result)
         given_up = claims.give_up(self.conn, self.model_id, self._now())
-        return replace(result, failed=result.failed + given_up)
+        waiting = result.waiting + self._waiting()
+        return replace(result, failed=result.failed + given_up, waiting=waiting)
 
     def _next(self, room: int | None) -> claims.Claim | None:
         held = self._claim(room)
@@ -321,9 +329,11 @@ class Run:
 
     def _report(self, result: TagResult) -> None:
         if self.progress:
-            with self.conn:
-                waiting = int(queries.tag_waiting(self.conn, model_id=self.model_id))
-            self.progress(result.texts, result.texts + waiting)
+            self.progress(result.texts, result.texts + self._waiting())
+
+    def _waiting(self) -> int:
+        with self.conn:
+            return int(queries.tag_waiting(self.conn, model_id=self.model_id))
 
 
 def _added(result: TagResult, tags: list[TextTags], refused: int) -> TagResult:

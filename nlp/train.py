@@ -21,7 +21,7 @@ from earshot.errors import FixSettings
 from nlp import lora
 from nlp.encoder import Encoder, load_encoder, pad, set_precision
 from nlp.heads import Heads
-from nlp.model import fingerprint
+from nlp.loading import fingerprint
 from nlp.training import batches, data
 from nlp.training.finish import calibrate, write_weights
 from nlp.training.losses import batch_loss

@@ -87,7 +87,7 @@ def check_database(settings: Settings) -> str:
 
 def check_model(settings: Settings) -> str:
     """Load the model and tag a few sentences."""
-    from nlp.model import load_model
+    from nlp.loading import load_model
 
     model = load_model(settings.model.weights)
     vectors = model.encode_themes([])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ ModelName = Annotated[
 
 def tag(
     limit: Annotated[int | None, typer.Option(help="Stop after about so many texts.")] = None,
+    seconds: Annotated[float, typer.Option(help="Stop after about so long.")] = math.inf,
     json: AsJson = False,
     settings_file: SettingsFile = None,
 ) -> None:
@@ -30,7 +32,8 @@ def tag(
     from nlp.tagger import tag as tag_all
 
     with progress("tagging") as update:
-        result = tag_all(settings_of(settings_file), limit=limit, progress=update)
+        settings = settings_of(settings_file)
+        result = tag_all(settings, limit, update, most_seconds=seconds)
     tell(result.counts(), as_json=json)
 
 

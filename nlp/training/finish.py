@@ -18,7 +18,8 @@ from nlp.calibration import (
     fit_sentiment,
     fit_threshold,
 )
-from nlp.model import CARD_NAME, WEIGHTS_NAME, Model, ThemeText, load_model
+from nlp.loading import CARD_NAME, WEIGHTS_NAME, load_model
+from nlp.model import Model, ThemeText
 from nlp.training.data import Example
 from nlp.training.labels import label_text, readable
 from nlp.training.splits import Splits

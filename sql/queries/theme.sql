@@ -69,3 +69,25 @@ select
     key
 from earshot.theme
 where key = any(:keys);
+
+-- name: theme_vectors(model_id)
+select
+    digest,
+    vector
+from earshot.theme_vector
+where model_id = :model_id;
+
+-- name: theme_vectors_keep(model_id, digests, vectors)!
+-- Exactly these from now on.
+with gone as (
+    delete from earshot.theme_vector
+    where model_id = :model_id and digest <> all(cast(:digests as bytea []))
+)
+
+insert into earshot.theme_vector (model_id, digest, vector)
+select
+    :model_id,
+    kept.digest,
+    kept.vector
+from unnest(cast(:digests as bytea []), cast(:vectors as bytea [])) as kept (digest, vector)
+on conflict do nothing;

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alerts.detection.streams import STREAMS, title_and_text
-from nlp.model import load_model
+from nlp.loading import load_model
 from nlp.reading import read
 from nlp.tagger import Tagger
 from nlp.tags import TextTags, likeliest

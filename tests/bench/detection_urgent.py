@@ -19,7 +19,7 @@ from pathlib import Path
 from alerts.detection.credible import is_credible
 from alerts.detection.records import Observation
 from alerts.detection.streams import first_of, title_and_text
-from nlp.model import load_model
+from nlp.loading import load_model
 from nlp.reading import read
 from nlp.tagger import Tagger
 from nlp.taxonomy import load_taxonomy

@@ -18,7 +18,7 @@ import numpy as np
 
 from nlp.clusters import centred, cluster, phrase
 from nlp.emerging import reference_texts
-from nlp.model import load_model
+from nlp.loading import load_model
 from tests.nlp.test_emerging import LID
 
 SETS = ("oats_amazon_ff", "memd_clothing", "memd_laptop", "memd_books", "oats_hotels")

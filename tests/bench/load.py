@@ -149,11 +149,11 @@ def _once(arguments: list[str], file: Path, environment: dict[str, str]) -> None
     subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, capture_output=True)
 
 
-def stages(tag_limit: int) -> list[Stage]:
+def stages() -> list[Stage]:
     """The DAGs: what each runs, how often by time, and whom it wakes."""
     return [
         Stage("crawl", ["crawl", "shop"], CRAWL_SECONDS, ["tag"]),
-        Stage("tag", ["tag", "--limit", str(tag_limit)], 600, ["watch"]),
+        Stage("tag", ["tag", "--seconds", "180"], 600, ["watch"]),
         Stage("watch", ["watch"], 600, ["reply", "deliver"]),
         Stage("reply", ["replies"], 600, ["deliver"]),
         Stage("deliver", ["deliver"], 60),
@@ -198,7 +198,7 @@ def _say(line: str) -> None:
 def full_run(chosen: argparse.Namespace) -> None:
     """Steady load, burst, recovery, report."""
     with world(chosen.rate, weights=chosen.weights) as made:
-        with running(stages(chosen.tag_limit), made.file, made.environment) as at_work:
+        with running(stages(), made.file, made.environment) as at_work:
             made.began, made.reviews.rate = time.time(), chosen.rate
             live(made, at_work, chosen.minutes * 60, "steady")
             made.reviews.burst = BURST
@@ -217,7 +217,7 @@ def ramp(chosen: argparse.Namespace) -> None:
     for rate in chosen.ramp:
         with (
             world(rate, weights=chosen.weights) as made,
-            running(stages(chosen.tag_limit), made.file, made.environment) as at_work,
+            running(stages(), made.file, made.environment) as at_work,
         ):
             made.began, made.reviews.rate = time.time(), rate
             live(made, at_work, chosen.minutes * 60, f"at {rate:g}")
@@ -233,7 +233,6 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--burst-minutes", type=float, default=5.0)
     parser.add_argument("--most-recovery-minutes", type=float, default=40.0)
-    parser.add_argument("--tag-limit", type=int, default=4_000, help="Texts of one run of tag.")
     parser.add_argument("--weights", default="earshot", help="As in the settings.")
     parser.add_argument("--note", default="", help="What else ran on the machine.")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs")

@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 from nlp.encoder import Encoder, batches, pad
-from nlp.model import load_model
+from nlp.loading import load_model
 from tests.bench.tagger_speed import reviews, seconds
 
 Run = Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -18,7 +18,8 @@ import torch
 
 from nlp.encoder import batches, pad
 from nlp.evaluate import theme_text
-from nlp.model import Model, load_model
+from nlp.loading import load_model
+from nlp.model import Model
 from nlp.taxonomy import load_taxonomy
 
 PIPELINE_TEXTS = 200

@@ -40,12 +40,12 @@ def tag(settings: Settings) -> None:
     """With the tiny model that the settings name, which one process reads once."""
     import torch
 
-    import nlp.model
+    import nlp.loading
     from nlp.tagger import tag as tag_all
 
     torch.set_num_threads(1)
-    if not hasattr(nlp.model.load_model, "cache_clear"):
-        nlp.model.load_model = cache(nlp.model.load_model)
+    if not hasattr(nlp.loading.load_model, "cache_clear"):
+        nlp.loading.load_model = cache(nlp.loading.load_model)
     tag_all(settings)
 
 

@@ -6,7 +6,7 @@ import torch
 
 for _name in (
     "alerts.drafting", "alerts.publishing", "alerts.slack.chart", "alerts.slack.deliver",
-    "alerts.watch", "nlp.foreign", "nlp.model", "nlp.tagger", "scrapers.files", "scrapers.run",
+    "alerts.watch", "nlp.foreign", "nlp.loading", "nlp.tagger", "scrapers.files", "scrapers.run",
     "sql.connect",
 ):  # fmt: skip
     import_module(_name)

@@ -161,9 +161,9 @@ def shop(database: Any, settings: Settings) -> Iterator[Shop]:
 
 @pytest.fixture
 def use_model(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Makes `nlp.model.load_model` give these models by weights setting."""
+    """Makes `nlp.loading.load_model` give these models by weights setting."""
 
     def use(**by_setting: Any) -> None:
-        monkeypatch.setattr("nlp.model.load_model", lambda setting: by_setting[setting])
+        monkeypatch.setattr("nlp.loading.load_model", lambda setting: by_setting[setting])
 
     return use

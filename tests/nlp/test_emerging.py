@@ -105,7 +105,7 @@ def blob(axis: int, number: int, spread: float = 0.05, seed: int = 0) -> np.ndar
 @pytest.fixture(scope="module")
 def background(shared: Path) -> tuple[list[str], np.ndarray]:
     """870 complaints of other people and the thirty about the lid, with their vectors."""
-    from nlp.model import load_model
+    from nlp.loading import load_model
 
     texts = []
     for name in ("oats_amazon_ff", "memd_clothing", "memd_laptop", "memd_books", "oats_hotels"):

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from earshot.errors import FixSettings
-from nlp.model import CARD_NAME, WEIGHTS, WEIGHTS_NAME, ThemeText, load_model
+from nlp.loading import CARD_NAME, WEIGHTS, WEIGHTS_NAME, load_model
+from nlp.model import ThemeText
 from tests.nlp.tiny import save_encoder
 
 THEMES = [ThemeText(name="price"), ThemeText(name="delivery", examples=("the parcel came late",))]
@@ -48,7 +49,7 @@ def test_weights_of_another_base_are_one_clear_error(copy: Path, tmp_path: Path)
 
 def test_weights_that_do_not_fit_the_layers_are_one_clear_error(copy: Path, tmp_path: Path) -> None:
     from nlp.encoder import load_encoder
-    from nlp.model import fingerprint
+    from nlp.loading import fingerprint
 
     base = str(save_encoder(tmp_path / "tiny"))
     card = json.loads((copy / CARD_NAME).read_text())
@@ -103,7 +104,8 @@ def test_a_classifier_without_sentiment_labels_is_refused(tmp_path: Path) -> Non
 
 def test_the_loaded_model_stays_under_one_and_a_half_gigabytes() -> None:
     script = (
-        "import re; from nlp.model import load_model, ThemeText; m = load_model();"
+        "import re; from nlp.loading import load_model; from nlp.model import ThemeText;"
+        "m = load_model();"
         "m.predict(['A parcel came late. ' * 20] * 50, m.encode_themes([ThemeText(name='x')]));"
         # The peak of this process alone: that of getrusage begins with its parent's.
         r"print(re.search(r'VmHWM:\s+(\d+)', open('/proc/self/status').read())[1])"

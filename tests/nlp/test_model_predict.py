@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.model import Model, Prediction, ThemeText, load_model
+from nlp.loading import load_model
+from nlp.model import Model, Prediction, ThemeText
 
 THEMES = (
     ThemeText(name="Delivery delay", description="The parcel arrives late or never."),

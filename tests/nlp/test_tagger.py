@@ -26,6 +26,17 @@ def test_a_turn_gives_two_aspects_with_opposite_sentiment(shop, settings: Settin
     }
 
 
+def test_a_run_out_of_time_says_what_is_left(shop, settings: Settings, model) -> None:
+    for number in range(3):
+        shop.say(f"Parcel {number} came broken")
+    first = tag(settings, limit=1)
+    late = tag(settings, most_seconds=0)
+    rest = tag(settings)
+    assert (first.tagged, first.waiting) == (1, 2)
+    assert (late.tagged, late.waiting) == (0, 2)
+    assert (rest.tagged, rest.waiting) == (2, 0)
+
+
 def test_title_and_body_both_count(shop, settings: Settings, model) -> None:
     review = shop.say("It was a present for my mother.", title="Came broken")
     tag(settings)

@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file
 
 from earshot.errors import FixSettings
-from nlp.model import WEIGHTS, ThemeText, load_model
+from nlp.loading import WEIGHTS, load_model
+from nlp.model import ThemeText
 from nlp.train import Pauses, Run, train, training_examples
 from nlp.training import data
 from nlp.training.labels import label_text, readable

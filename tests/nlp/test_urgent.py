@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp.model import Prediction, load_model
+from nlp.loading import load_model
+from nlp.model import Prediction
 from nlp.reading import read
 from nlp.tagger import Tagger
 from nlp.taxonomy import load_taxonomy

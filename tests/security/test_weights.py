@@ -26,7 +26,7 @@ class Evil:
 
 
 def test_a_pickle_under_the_name_of_the_weights_is_refused(tmp_path: Path) -> None:
-    from nlp.model import _read_weights
+    from nlp.loading import _read_weights
 
     file = tmp_path / "model.safetensors"
     file.write_bytes(pickle.dumps(Evil(tmp_path / "owned")))

@@ -16,7 +16,8 @@ from tests.sql.story import Story
 from tests.sql.test_views_history import VIEWS, as_of, dashboard
 
 FIRST = "20261123T0700_web"
-NEWEST = max(known_migrations())
+# From here on the counts of issues are written with the hourly ones, by the pipeline itself.
+ISSUE_COUNTS = "20261128T1017_scale_views"
 
 
 @pytest.fixture
@@ -104,9 +105,9 @@ def _seen(story: Story) -> dict[str, list[Any]]:
 
 @pytest.mark.parametrize(
     "before",
-    [lambda name: name <= FIRST, lambda name: name < NEWEST],
+    [lambda name: name <= FIRST, lambda name: name < ISSUE_COUNTS],
     indirect=True,
-    ids=["from the first release", "from the migration before"],
+    ids=["from the first release", "from before the counts of issues"],
 )
 def test_an_upgrade_changes_no_number(before: Story, empty_database: dict[str, str]) -> None:
     recorded = _seen(before)
