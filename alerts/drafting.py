@@ -12,13 +12,13 @@ from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
-from alerts.approvals import tend_drafts
 from alerts.replies.compose import draft
 from alerts.replies.facts import Facts, load_facts
 from alerts.replies.priority import Priority, prioritise
 from alerts.replies.records import Draft, NoDraft, ReviewForReply, ThemeMention
 from alerts.reply_targets import targets_of
 from alerts.slack.drafts import announce_draft
+from alerts.tending import tend_drafts
 from earshot.settings import Settings
 from sql.clock import now as clock_now
 from sql.connect import connect

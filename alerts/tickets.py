@@ -28,6 +28,7 @@ from sql.named import queries
 
 LOOK_UP_EVERY = timedelta(minutes=10)
 MOST_QUOTES = 5
+ASKED_BEFORE = "A ticket was asked for before."
 
 
 def desk_name(settings: Settings) -> str | None:
@@ -65,25 +66,27 @@ def request_ticket(
     )
     if ticket_id is None:
         return False
+    subject = {"incident_id": number} if about == "incident" else {}
+    told = {"feedback_ids": [number] if about == "feedback" else [], **subject}
+    _enqueue(conn, key, brand_id, settings.ticket.kind, {"ticket_id": ticket_id, **told}, now)
+    return True
+
+
+def _enqueue(
+    conn: Connection, key: str, brand_id: int, desk: str, payload: dict[str, Any], now: datetime
+) -> None:
     queries.outbox_enqueue(
         conn,
         key=f"ticket:{key}",
         brand_id=brand_id,
         subject=f"ticket:{key}",
-        destination=settings.ticket.kind,
+        destination=desk,
         channel=None,
         action="publish",
-        payload=Json(
-            {
-                "ticket_id": ticket_id,
-                "feedback_ids": [number] if about == "feedback" else [],
-                **({"incident_id": number} if about == "incident" else {}),
-            }
-        ),
+        payload=Json(payload),
         not_before=now,
         created_at=now,
     )
-    return True
 
 
 class TicketErrand:

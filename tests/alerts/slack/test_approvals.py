@@ -18,10 +18,10 @@ from alerts.approvals import (
     hash_of,
     mark_sent,
     regenerate,
-    tend_drafts,
     void_outdated,
 )
 from alerts.slack.drafts import announce_draft
+from alerts.tending import tend_drafts
 from earshot.settings import Settings
 from sql.clock import advance
 from tests.alerts.slack.conftest import NOON

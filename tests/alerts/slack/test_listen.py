@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 from psycopg2.extensions import connection as Connection
 
-from alerts.slack import listen, serve
+from alerts.slack import draft_clicks, listen, serve
 from alerts.slack.drafts import announce_draft
 from earshot.errors import FixSettings
 from earshot.settings import Settings
@@ -276,7 +276,7 @@ def test_the_guard_answers_beside_the_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = [{"rule": "promise", "span": "20 %", "reason": "no policy names that amount"}]
-    monkeypatch.setattr(listen, "objections", lambda *args: found)
+    monkeypatch.setattr(draft_clicks, "objections", lambda *args: found)
     slack.envelope("interactive", slack.click(waiting, "draft_edit"))
     (modal,) = slack.views.values()
 
@@ -297,7 +297,7 @@ def test_a_shorter_text_takes_the_old_ones_place(
     waiting: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(listen, "write_again", lambda *args: ("I am sorry.", ()))
+    monkeypatch.setattr(draft_clicks, "write_again", lambda *args: ("I am sorry.", ()))
     click = slack.click(waiting, "draft_again", selected_option={"value": "shorter"})
 
     for _ in range(3):

@@ -16,7 +16,7 @@ import pytest
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
-from alerts.approvals import hash_of, tend_drafts
+from alerts.approvals import hash_of
 from alerts.drills import start_drill
 from alerts.slack.digest import write_digests
 from alerts.slack.drafts import announce_draft
@@ -32,6 +32,7 @@ from alerts.slack.modals import dismiss_modal, edit_modal
 from alerts.slack.notices import source_quiet_notice
 from alerts.slack.praise import write_praise
 from alerts.slack.preview_page import block_html, document
+from alerts.tending import tend_drafts
 from alerts.tickets import request_ticket
 from earshot.settings import Settings
 from sql.clock import advance

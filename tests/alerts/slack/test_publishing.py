@@ -17,6 +17,7 @@ from psycopg2.extensions import connection as Connection
 from alerts.approvals import approve, drop, hash_of, mark_sent, send_again
 from alerts.publishing import PublishResult, publish
 from alerts.slack.drafts import announce_draft
+from alerts.tending import tend_drafts
 from earshot.platforms.writing_kinds import WRITERS
 from earshot.settings import Settings
 from sql.clock import advance
@@ -488,8 +489,6 @@ def test_a_written_rule_approves_at_most_so_many_a_day(
     rules: list[dict[str, Any]],
     is_approved: list[bool],
 ) -> None:
-    from alerts.approvals import tend_drafts
-
     source = {"name": "shop", "kind": "trustpilot_api", "brand": "northwind",
               "business_unit": "b", "base_url": place.url}  # fmt: skip
     settings = settings_with(source=[source], auto_reply=rules)
