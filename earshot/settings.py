@@ -217,7 +217,7 @@ class Secrets(BaseSettings):
     slack_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
-    llm_key: SecretStr | None = None
+    llm_api_key: SecretStr | None = None
     oidc_secret: SecretStr | None = None
     cookie_secret: SecretStr | None = None
     """Signs the page's cookie of those who signed in."""

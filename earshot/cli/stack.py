@@ -107,7 +107,7 @@ def demo() -> None:
         "EARSHOT_DATABASE_URL",
         "AIRFLOW_CONN_EARSHOT_DB",
         "EARSHOT_SLACK_TOKEN",
-        "EARSHOT_LLM_KEY",
+        "EARSHOT_LLM_API_KEY",
     ):
         os.environ.pop(name, None)
 

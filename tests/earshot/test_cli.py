@@ -124,6 +124,18 @@ def test_every_line_of_the_template_that_is_commented_out_is_a_known_key(
     assert settings.database.port == 5433
 
 
+def test_the_template_shows_every_table_of_the_settings():
+    from earshot.cli.setup import TEMPLATE
+    from earshot.settings import Settings
+
+    text = TEMPLATE.read_text()
+    shown = set(re.findall(r"^(?:# )?\[+(\w+)\]+|^(\w+) = ", text, re.MULTILINE))
+
+    assert {name for pair in shown for name in pair if name} >= {
+        name for name, field in Settings.model_fields.items() if not field.exclude
+    }
+
+
 def _is_toml(line: str) -> bool:
     return re.match(r"\[|\w+ = ", line) is not None
 

@@ -70,7 +70,7 @@ def _start_afresh(home: Path) -> None:
 
 def _settle(home: Path, slack: SlackStandIn) -> None:
     """Settings of the demo, with the stand-in as its Slack and two taggers; keys as in a home."""
-    for name in ("EARSHOT_DATABASE_URL", "AIRFLOW_CONN_EARSHOT_DB", "EARSHOT_LLM_KEY"):
+    for name in ("EARSHOT_DATABASE_URL", "AIRFLOW_CONN_EARSHOT_DB", "EARSHOT_LLM_API_KEY"):
         os.environ.pop(name, None)
     for channel in ("voice-of-customer", "earshot-ops"):
         slack.add_channel(channel)

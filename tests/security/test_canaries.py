@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from alerts.drafting import draft_replies
+from alerts.replies.engine_llm import KEY_VARIABLE
 from alerts.sending import send_all
 from alerts.watch import watch
 from earshot.errors import EarshotError
 from earshot.logs import configure
-from earshot.settings import Settings
+from earshot.settings import Settings, read_secrets
 from nlp.tagger import tag
 from scrapers.files import import_file
 from scrapers.run import crawl
@@ -53,7 +54,7 @@ def settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Settings:
     """A brand with a file and a page that cannot be reached, logging all that can be logged."""
-    for name in ("AUTHOR_KEY", "SLACK_SIGNING_SECRET", "LLM_KEY", "COOKIE_SECRET"):
+    for name in ("AUTHOR_KEY", "SLACK_SIGNING_SECRET", "LLM_API_KEY", "COOKIE_SECRET"):
         monkeypatch.setenv(f"EARSHOT_{name}", f"{SECRET}-{name}")
     monkeypatch.setenv("EARSHOT_SLACK_TOKEN", TOKEN)
     monkeypatch.setenv("OUR_SHOP_TOKEN", SECRET)
@@ -131,3 +132,13 @@ def test_an_error_that_quotes_a_row_is_logged_without_it(
     assert "refused" in told
     assert SECRET not in told
     assert WORDS not in told
+
+
+def test_the_language_models_key_is_a_secret_that_logs_know(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, SECRET)
+
+    known = [value for value in vars(read_secrets(tmp_path)).values() if value is not None]
+
+    assert SECRET in [value.get_secret_value() for value in known]
