@@ -7,29 +7,25 @@ the shape of the recorded ones.
 
 from __future__ import annotations
 
-import itertools
-import json
 import re
 import secrets
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import Server, ServerConnection
+from websockets.sync.server import Server
 from websockets.sync.server import serve as serve_websocket
 
 from tests import slack_blocks
+from tests.slack_http import Fault, Handler, Limited, Refusal
+from tests.slack_people import ACK_SECONDS, People
 
 TS = re.compile(r"\d{10}\.\d{6}")
 PAGE = 15
-ACK_SECONDS = 3.0
 SCOPES = {
     "chat.postMessage": "chat:write",
     "chat.postEphemeral": "chat:write",
@@ -55,31 +51,6 @@ ALL_SCOPES = frozenset(scope for scope in SCOPES.values() if scope) - {"connecti
 }
 
 
-class Refusal(Exception):
-    """`ok: false` with Slack's error name; HTTP 200 unless it is a limit."""
-
-    def __init__(self, error: str, *, messages: list[str] | None = None, **more: Any) -> None:
-        super().__init__(error)
-        self.body = {"ok": False, "error": error, **more}
-        if messages:
-            self.body["response_metadata"] = {"messages": messages}
-
-
-@dataclass
-class Fault:
-    """What goes wrong at the next call of a method.
-
-    `drop_request` and `drop_response` close the connection before or after the call took effect;
-    `limit` answers 429, `fail` 500 without effect, `fail_after` 500 with effect.
-    """
-
-    method: str
-    kind: str
-    times: int = 1
-    seconds: float = 0.0
-    error: str = ""
-
-
 @dataclass
 class Channel:
     id: str
@@ -89,10 +60,11 @@ class Channel:
     messages: list[dict[str, Any]] = field(default_factory=list)
 
 
-class SlackStandIn:
+class SlackStandIn(People):
     """`with SlackStandIn() as slack:` serves on loopback; `slack.url` is the API address."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.bot_token = f"xoxb-{secrets.token_hex(8)}"
         self.app_token = f"xapp-{secrets.token_hex(8)}"
         self.tokens: dict[str, set[str]] = {
@@ -116,13 +88,7 @@ class SlackStandIn:
         self.has_pace_limit = False
         self.now: Callable[[], float] = time.time
         self._lock = threading.RLock()
-        self._numbers = itertools.count(1)
-        self._triggers: dict[str, float] = {}
         self._last_post: dict[str, float] = {}
-        self._acks: dict[str, dict[str, Any]] = {}
-        self._acked = threading.Condition()
-        self._sockets: list[ServerConnection] = []
-        self._port = 0
         self._server: ThreadingHTTPServer | None = None
         self._socket_server: Server | None = None
 
@@ -148,10 +114,10 @@ class SlackStandIn:
         """Listen, on the same port as before."""
         standin = self
 
-        class Handler(_Handler):
+        class OurHandler(Handler):
             slack = standin
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), OurHandler)
         self._server.daemon_threads = True
         self._port = self._server.server_address[1]
         threading.Thread(
@@ -442,145 +408,6 @@ class SlackStandIn:
         port = self._socket_server.socket.getsockname()[1]
         return {"url": f"ws://127.0.0.1:{port}/link/?ticket={secrets.token_hex(4)}"}
 
-    # --- people -----------------------------------------------------------------------------
-
-    def trigger(self) -> str:
-        issued = f"{next(self._numbers)}.{secrets.token_hex(4)}"
-        self._triggers[issued] = time.monotonic()
-        return issued
-
-    def click(
-        self,
-        message: dict[str, Any],
-        action_id: str,
-        *,
-        user: str = "U00MANAGER",
-        name: str = "voice-of-customer",
-        **state: Any,
-    ) -> dict[str, Any]:
-        """The payload of a click on an element that the message really shows."""
-        channel = self.channel(name)
-        shown = [
-            (block["block_id"], element)
-            for block in message["blocks"]
-            if block["type"] == "actions"
-            for element in block["elements"]
-            if element["action_id"] == action_id
-        ]
-        assert shown, f"the message shows no {action_id}"
-        block_id, element = shown[0]
-        kept = {key: element[key] for key in ("value", "type", "action_id") if key in element}
-        action = {**kept, "block_id": block_id, "action_ts": f"{self.now():.6f}", **state}
-        return {
-            "type": "block_actions",
-            "team": {"id": "T00NORTHW", "domain": "northwind"},
-            "user": {"id": user, "username": "someone", "team_id": "T00NORTHW"},
-            "api_app_id": "A00EARSHOT",
-            "token": "unused",
-            "trigger_id": self.trigger(),
-            "container": {
-                "type": "message", "message_ts": message["ts"], "channel_id": channel.id,
-            },
-            "channel": {"id": channel.id, "name": channel.name},
-            "message": message,
-            "response_url": f"http://127.0.0.1:{self._port}/response/1",
-            "actions": [action],
-        }  # fmt: skip
-
-    def submit(
-        self, view: dict[str, Any], values: dict[str, Any], *, user: str = "U00MANAGER"
-    ) -> dict[str, Any]:
-        """The payload of a modal sent off; `values` by block id and action id."""
-        return {
-            "type": "view_submission",
-            "team": {"id": "T00NORTHW", "domain": "northwind"},
-            "user": {"id": user, "username": "someone", "team_id": "T00NORTHW"},
-            "api_app_id": "A00EARSHOT",
-            "token": "unused",
-            "trigger_id": self.trigger(),
-            "view": {**view, "state": {"values": values}},
-        }
-
-    def command(self, text: str, *, user: str = "U00MANAGER") -> dict[str, Any]:
-        """The payload of `/earshot text`."""
-        channel = self.channel("voice-of-customer")
-        return {
-            "command": "/earshot",
-            "text": text,
-            "user_id": user,
-            "user_name": "someone",
-            "team_id": "T00NORTHW",
-            "channel_id": channel.id,
-            "channel_name": channel.name,
-            "api_app_id": "A00EARSHOT",
-            "trigger_id": self.trigger(),
-            "response_url": f"http://127.0.0.1:{self._port}/response/1",
-        }
-
-    def home_opened(self, *, user: str = "U00MANAGER") -> dict[str, Any]:
-        """The payload of somebody opening the app's Home."""
-        return {
-            "team_id": "T00NORTHW",
-            "api_app_id": "A00EARSHOT",
-            "type": "event_callback",
-            "event_id": f"Ev{next(self._numbers)}",
-            "event": {"type": "app_home_opened", "user": user, "tab": "home", "channel": "D1"},
-        }
-
-    # --- Socket Mode ------------------------------------------------------------------------
-
-    def wait_for_socket(self, seconds: float = 10.0) -> None:
-        end = time.monotonic() + seconds
-        while not self._sockets:
-            assert time.monotonic() < end, "nobody connected by Socket Mode"
-            time.sleep(0.02)
-
-    def envelope(
-        self,
-        kind: str,
-        payload: dict[str, Any],
-        *,
-        wait: float = ACK_SECONDS,
-        id: str | None = None,
-    ) -> dict[str, Any] | None:
-        """Send an envelope; the acknowledgement, or None if none came in time."""
-        envelope_id = id or secrets.token_hex(8)
-        with self._acked:
-            self._acks.pop(envelope_id, None)
-        told = {"envelope_id": envelope_id, "type": kind, "payload": payload,
-                "accepts_response_payload": True}  # fmt: skip
-        self._sockets[-1].send(json.dumps(told))
-        with self._acked:
-            self._acked.wait_for(lambda: envelope_id in self._acks, timeout=wait)
-            return self._acks.get(envelope_id)
-
-    def drop_sockets(self) -> None:
-        """Cut every Socket Mode connection without a word."""
-        for socket in self._sockets:
-            with suppress(OSError):
-                socket.socket.shutdown(2)
-        self._sockets.clear()
-
-    def _socket(self, socket: ServerConnection) -> None:
-        socket.send(json.dumps({"type": "hello", "num_connections": 1, "connection_info": {}}))
-        self._sockets.append(socket)
-        with suppress(ConnectionClosed, OSError):
-            for received in socket:
-                told = json.loads(received)
-                with self._acked:
-                    self._acks[told["envelope_id"]] = told.get("payload") or {}
-                    self._acked.notify_all()
-        if socket in self._sockets:
-            self._sockets.remove(socket)
-
-
-class Limited(Exception):
-    """429 with Retry-After."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(str(seconds))
-        self.seconds = seconds
-
 
 _METHODS: dict[str, Callable[[SlackStandIn, dict[str, Any]], dict[str, Any]]] = {
     "chat.postMessage": SlackStandIn.post_message,
@@ -609,104 +436,3 @@ def _channel_object(channel: Channel) -> dict[str, Any]:
         "is_member": channel.is_member,
         "is_archived": channel.is_archived,
     }
-
-
-class _Handler(BaseHTTPRequestHandler):
-    slack: SlackStandIn
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args: Any) -> None:
-        """Silence: the tests look at the log of calls."""
-
-    def do_GET(self) -> None:
-        self.do_POST()
-
-    def do_POST(self) -> None:
-        path = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if path.path.startswith("/upload/"):
-            self._upload(path.path.rsplit("/", 1)[-1], body)
-        elif path.path.startswith("/response/"):
-            self.slack.responses.append(json.loads(body))
-            self._send(200, {"ok": True})
-        else:
-            self._api(path.path.removeprefix("/api/"), self._arguments(path.query, body))
-
-    def _upload(self, file_id: str, body: bytes) -> None:
-        file = self.slack.files.get(file_id)
-        if file is None or len(body) != file["length"] or not body.startswith(b"\x89PNG"):
-            self.send_error(400)
-            return
-        file["bytes"] = body
-        told = f"OK - {len(body)}".encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain")
-        self.send_header("Content-Length", str(len(told)))
-        self.end_headers()
-        self.wfile.write(told)
-
-    def _arguments(self, query: str, body: bytes) -> dict[str, Any]:
-        if "json" in (self.headers.get("Content-Type") or ""):
-            return dict(json.loads(body or b"{}"))
-        given = parse_qs(query) | parse_qs(body.decode())
-        args: dict[str, Any] = {name: values[-1] for name, values in given.items()}
-        for name in ("blocks", "metadata", "files", "view"):
-            if isinstance(args.get(name), str):
-                args[name] = json.loads(args[name])
-        return args
-
-    def _api(self, method: str, args: dict[str, Any]) -> None:
-        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ") or None
-        fault = self.slack.next_fault(method)
-        if fault and fault.kind == "limit":
-            self._send(429, {"ok": False, "error": "ratelimited"},
-                       {"Retry-After": f"{fault.seconds:g}"})  # fmt: skip
-            return
-        if fault and fault.kind == "fail":
-            self._send(500, {"ok": False, "error": "internal_error"})
-            return
-        if fault and fault.kind == "drop_request":
-            self._hang_up()
-            return
-        if fault and fault.kind == "refuse":
-            self._send(200, {"ok": False, "error": fault.error})
-            return
-        self._answer(method, token, args, fault)
-
-    def _answer(
-        self, method: str, token: str | None, args: dict[str, Any], fault: Fault | None
-    ) -> None:
-        try:
-            told: dict[str, Any] = self.slack.answer(method, token, args)
-        except Refusal as refusal:
-            told = refusal.body
-        except Limited as limited:
-            self._send(429, {"ok": False, "error": "ratelimited"},
-                       {"Retry-After": f"{limited.seconds:g}"})  # fmt: skip
-            return
-        if fault and fault.kind == "fail_after":
-            self._send(500, {"ok": False, "error": "fatal_error"})
-        elif fault and fault.kind == "drop_response":
-            self._hang_up()
-        else:
-            if fault and fault.kind == "delay":
-                time.sleep(fault.seconds)
-            self._send(200, told, {"x-oauth-scopes": self.slack.scopes_of(token)})
-
-    def _hang_up(self) -> None:
-        self.close_connection = True
-        with suppress(OSError):
-            self.connection.shutdown(2)
-
-    def _send(
-        self, status: int, told: dict[str, Any], headers: dict[str, str] | None = None
-    ) -> None:
-        body = json.dumps(told).encode()
-        with suppress(OSError):
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
