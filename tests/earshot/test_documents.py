@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LINK = re.compile(r"\]\((?!https?:)([^)\s]*)\)")
+LINK = re.compile(r"""(?:\]\(|\bsrc=")(?!https?:)([^)\s"]*)""")
 NAMED = re.compile(r"docs/OPERATIONS\.md,[\s\"]*([A-Z][^.\"`]+)\.")
 HELP = re.compile(r'@echo "make (\w+)')
 
