@@ -35,8 +35,10 @@ class Composer:
         )
 
     def policies(self) -> list[Policy]:
-        """Policies of the first two problems, each once."""
+        """Policies of the problems named, each once; none for what has been put right since."""
         found: list[Policy] = []
+        if self.meaning.is_settled:
+            return found
         for problem in self.meaning.problems[:2]:
             policy = self.facts.policy_for(problem.key, problem.theme)
             if policy and policy not in found:
@@ -125,6 +127,8 @@ class Composer:
 
     def _feeling(self) -> list[Part]:
         wording, parts = self.wording, []
+        if self.meaning.is_settled:
+            return [Part(role="settled", ways=wording.frame("settled"), rank=8)]
         if self.meaning.problems and not self._also():
             senses = wording.of_issue(self.meaning.problems[0], "sense")
             parts.append(Part(role="sense", ways=tuple(senses), rank=5))
@@ -148,6 +152,8 @@ class Composer:
     def _contact(self) -> Part:
         wording, contact = self.wording, self.facts.contact
         way = contact.email or contact.url or contact.phone or ""
+        if self.meaning.is_settled:
+            return Part(role="contact", ways=wording.frame("contact_settled", way=way))
         if not self.meaning.problems:
             return Part(role="contact", ways=wording.frame("contact_open", way=way))
         kind = "contact" if contact.email else "contact_url" if contact.url else "contact_phone"

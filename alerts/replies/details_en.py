@@ -1,21 +1,19 @@
-"""Details in an English customer's own words: the object, how long, for whom, how much."""
+"""Details in an English customer's own words: how long, for whom, how much, where."""
 
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from alerts.replies.lexicon import word_set, words
-from alerts.replies.sanitise import detail
+from alerts.replies.objects_en import TOKEN, find_object, only_object
 
-_TOKEN = re.compile(r"[A-Za-zÀ-ÿ0-9][A-Za-zÀ-ÿ0-9'&-]*")
 _NUMBERS = (
     "a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several|many"
     r"|\d{1,3}(?:\s?(?:-|to|or)\s?\d{1,3})?|a couple of|couple of|a few|few|a whole|half an?|a full"
 )
 _DURATION = re.compile(
     r"(?:\b(over|more than|almost|nearly|about|at least|around|well over|close to)\s)?"
-    rf"\b({_NUMBERS})\+?\s?(?:whole |full |long |business |working |entire )?"
+    rf"(?<![\d.,])\b({_NUMBERS})\+?\s?(?:whole |full |long |business |working |entire )?"
     r"(minutes?|mins?|hours?|hrs?|days?|weeks?|wks?|months?|years?|yrs?)\b",
     re.I,
 )
@@ -49,19 +47,6 @@ _STATE = re.compile(
     r"|scratched|in pieces)\b",
     re.I,
 )
-_BOUGHT = re.compile(
-    r"\b(?:ordered|order|bought|purchased|purchase|buy)\s+"
-    r"(?:(?:myself|my \w+|her|him|us)\s)?(?:an?|the|this|these|some|my|two|three|2|3|4)\s"
-    r"((?:[A-Za-z'-]+\s){0,3}[A-Za-z'-]+?)"
-    r"(?=\s*(?:[.,;:!?(]|$|\s(?:for|from|on|in|and|but|that|which|with|at|through|to|as|"
-    r"it|they|i|we"
-    r"|back|online|about|last|this|over|because|so|when|who|was|is|were|are|a|the|my|by|around|off"
-    r"|direct|directly|via|during|after|before|has|have|had|only|then|almost|nearly|it's|never"
-    r"|still|yesterday|today)\b))",
-    re.I,
-)
-_VAGUE = word_set("en", "sets", "vague")
-_PLURAL_ONLY = word_set("en", "sets", "plural_only")
 
 
 def find_details(sentence: str, near: int, text: str) -> dict[str, str]:
@@ -73,7 +58,7 @@ def find_details(sentence: str, near: int, text: str) -> dict[str, str]:
         text: the whole sanitised review.
     """
     found = {
-        "obj": find_object(sentence, near) or find_object(text, 0),
+        "obj": find_object(sentence, near) or only_object(text),
         "dur": _duration(sentence, near),
         "amt": _nearest(_AMOUNT, sentence, near),
         "pct": _percent(sentence),
@@ -94,146 +79,6 @@ def find_details(sentence: str, near: int, text: str) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def is_plural(noun_phrase: str) -> bool:
-    """Whether a noun phrase takes a plural verb."""
-    head = noun_phrase.split(" of ")[0].split()[-1].lower()
-    if head in ("pair", "set", "pack") or head.endswith(("ss", "us")):
-        return False
-    return head in _PLURAL_ONLY - {"apparel"} or (
-        head.endswith("s") and not head.endswith("'s") and head not in ("lens", "glass", "canvas")
-    )
-
-
-@cache
-def _heads() -> dict[str, str]:
-    table: dict[str, str] = words("en").get("objects", {})
-    return {noun: kind for kind, nouns in table.items() for noun in nouns.split()}
-
-
-def singular(word: str) -> str:
-    """The singular of a regular English noun that the object list knows, else the word."""
-    lowered = word.lower()
-    for ending, instead in (("", ""), ("s", ""), ("es", ""), ("ies", "y"), ("ves", "f")):
-        stem = lowered.removesuffix(ending) + instead if lowered.endswith(ending) else ""
-        if stem in _heads():
-            return stem
-    return lowered
-
-
-def find_object(sentence: str, near: int) -> str | None:
-    """The thing bought, as a noun phrase without article, closest before or after `near`."""
-    phrases = list(_object_phrases(sentence))
-    if phrases:
-        best = min(phrases, key=lambda item: (_is_small_part(item[1]), abs(item[0] - near)))
-        if cleaned := detail(best[1], most=40):
-            return cleaned
-    for bought in _BOUGHT.finditer(sentence):
-        if phrase := _bought_phrase(bought.group(1)):
-            return phrase
-    return None
-
-
-_SMALL_PARTS = frozenset({"sticker", "decal", "print", "patch", "pin", "magnet", "flag"})
-
-
-def _is_small_part(phrase: str) -> bool:
-    return singular(phrase.split()[-1]) in _SMALL_PARTS
-
-
-def _bought_phrase(phrase: str) -> str | None:
-    parts = phrase.split()
-    if any(part.lower() in _VAGUE or part.lower() in _BLOCKED for part in parts):
-        return None
-    if any(part.lower().endswith(("ed", "ly", "ing")) for part in parts):
-        return None
-    return detail(phrase.lower() if phrase.isupper() else phrase, most=40)
-
-
-_BLOCKED = word_set("en", "sets", "blocked")
-
-
-def _object_phrases(sentence: str) -> list[tuple[int, str]]:
-    tokens = list(_TOKEN.finditer(sentence))
-    phrases: list[tuple[int, str]] = []
-    for index, token in enumerate(tokens):
-        if singular(token.group()) not in _heads() or _is_swallowed(tokens, index, sentence):
-            continue
-        if _is_verbal(tokens, index) or _is_event(tokens, index):
-            continue
-        start = index
-        while start > 0 and index - start < 3 and _modifies(tokens, start - 1, sentence):
-            start -= 1
-        part = [word.group() for word in tokens[start : index + 1]]
-        if _begins_sentence(tokens[start], sentence) and _is_ordinary(part[0]):
-            part[0] = part[0].lower()
-        phrases.append((token.start(), _tidy(" ".join(part))))
-    return phrases
-
-
-def _is_swallowed(tokens: list[re.Match[str]], index: int, sentence: str) -> bool:
-    """A noun that only modifies the next one ("phone number", "gift card") is no object."""
-    if index + 1 >= len(tokens):
-        return False
-    following = tokens[index + 1]
-    if sentence[tokens[index].end() : following.start()] != " ":
-        return False
-    return following.group().lower() in word_set("en", "sets", "swallowing") or (
-        singular(following.group()) in _heads()
-    )
-
-
-_EVENTS = frozenset({"super bowl", "world cup", "stanley cup", "rose bowl"})
-_VERBAL_HEADS = word_set("en", "sets", "verbal_heads")
-_DETERMINERS = word_set("en", "sets", "determiners")
-
-
-def _is_verbal(tokens: list[re.Match[str]], index: int) -> bool:
-    """Ambiguous nouns ("top", "card", "phone") count only after an article and a purchase word."""
-    if tokens[index].group().lower() not in _VERBAL_HEADS:
-        return False
-    before = [token.group().lower() for token in tokens[max(0, index - 7) : index]]
-    if not before or not (set(before[-3:]) & _DETERMINERS):
-        return True
-    bought = {"ordered", "bought", "purchased", "received", "buy", "order", "got", "sent", "vase"}
-    return not (set(before) & bought) or tokens[index].group().lower() in {"card", "phone"}
-
-
-def _is_event(tokens: list[re.Match[str]], index: int) -> bool:
-    """Whether a noun is part of an event's name ("Super Bowl"), which nobody buys."""
-    pair = " ".join(token.group().lower() for token in tokens[max(0, index - 1) : index + 1])
-    return pair in _EVENTS
-
-
-def _modifies(tokens: list[re.Match[str]], index: int, sentence: str) -> bool:
-    token, following = tokens[index], tokens[index + 1]
-    if sentence[token.end() : following.start()] != " ":
-        return False
-    word = token.group().lower()
-    if word in word_set("en", "modifiers") or (
-        singular(word) in _heads() and word not in _DETERMINERS
-    ):
-        return True
-    is_name = token.group()[0].isupper() and not token.group().isupper() and token.start() > 0
-    return (
-        is_name
-        and word not in _BLOCKED | _DETERMINERS
-        and not sentence[: token.start()].rstrip().endswith((".", "!", "?", ":"))
-    )
-
-
-def _begins_sentence(token: re.Match[str], sentence: str) -> bool:
-    before = sentence[: token.start()].rstrip()
-    return not before or before.endswith((".", "!", "?", ":"))
-
-
-def _is_ordinary(word: str) -> bool:
-    return singular(word) in _heads() or word.lower() in word_set("en", "modifiers")
-
-
-def _tidy(phrase: str) -> str:
-    return phrase.lower() if phrase.isupper() and len(phrase) > 3 else phrase
-
-
 def _nearest(pattern: re.Pattern[str], sentence: str, near: int) -> str | None:
     hits = [(abs(m.start() - near), m.group(1)) for m in pattern.finditer(sentence)]
     if not hits:
@@ -247,12 +92,14 @@ def _duration(sentence: str, near: int) -> str | None:
         before, after = sentence[: match.start()], sentence[match.end() :]
         if "year" in match.group(3).lower() and "wait" not in before.lower():
             continue
+        if re.search(r"\bagain in $", before.lower()):
+            continue
         if _NOT_A_WAIT.search(after) or not _BEFORE_WAIT.search(before):
             continue
         if not _AGO.search(after) and not re.search(r"(?:for|after|over|been|took|in)\s*$", before):
             continue
         hits.append((abs(match.start() - near), _wait_words(match)))
-    return min(hits)[1] if hits else None
+    return hits[0][1] if len({wait for _, wait in hits}) == 1 else None
 
 
 _LONG_UNITS = {"min": "minute", "hr": "hour", "wk": "week", "yr": "year"}
@@ -297,7 +144,7 @@ def _state(sentence: str) -> str | None:
 
 def _listed(sentence: str, table: str) -> str | None:
     wanted = word_set("en", table)
-    for token in _TOKEN.finditer(sentence):
+    for token in TOKEN.finditer(sentence):
         if token.group().lower() in wanted:
             return token.group().lower()
     return None
@@ -333,7 +180,7 @@ def _joined(table: str) -> str:
 
 def _courier(sentence: str) -> str | None:
     names: dict[str, str] = words("en").get("couriers", {}).get("names", {})
-    for token in _TOKEN.finditer(sentence):
+    for token in TOKEN.finditer(sentence):
         if token.group().lower() in names and (token.group() != "ups"):
             return names[token.group().lower()]
     return None
@@ -351,7 +198,7 @@ def _pet(sentence: str) -> str | None:
 
 def _coin(sentence: str) -> str | None:
     table: dict[str, str] = words("en").get("coins", {})
-    for token in _TOKEN.finditer(sentence):
+    for token in TOKEN.finditer(sentence):
         if shown := table.get(token.group().lower()):
             return shown
     return None

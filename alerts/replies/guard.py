@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from alerts.replies import guard_text, guard_words
+from alerts.replies import guard_products, guard_text, guard_words
 from alerts.replies.facts import Facts
+from alerts.replies.guard_case import Case
 from alerts.replies.limits import ReplyLimit, limit_of
 from alerts.replies.records import Finding, ReviewForReply
 from alerts.replies.sanitise import visible
@@ -37,22 +37,6 @@ RULES = (
     "language",
     "similarity",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """Everything that a rule may look at."""
-
-    text: str
-    """The reply as it would be sent."""
-    own: str
-    """The reply without sentences that the brand approved word for word."""
-    review: ReviewForReply
-    facts: Facts
-    limit: ReplyLimit
-    recent_replies: Sequence[str] = ()
-    known_names: tuple[str, ...] = ()
-    language: str = "en"
 
 
 def check(
@@ -93,8 +77,8 @@ def check(
         *guard_words.promises(case),
         *guard_words.amounts(case),
         *guard_words.wordings(case),
-        *guard_words.wrong_product(case),
-        *guard_words.invented_names(case),
+        *guard_products.wrong_product(case),
+        *guard_products.invented_names(case),
         *guard_text.language(case),
         *guard_text.similarity(case),
     ]

@@ -6,15 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from alerts.replies.facts import Facts
+from alerts.replies.guard_case import Case
 from alerts.replies.language import detect
 from alerts.replies.records import Finding, ReviewForReply
 from alerts.replies.sanitise import visible
-
-if TYPE_CHECKING:
-    from alerts.replies.guard import Case
 
 SIMILAR = 0.5
 """Share of common three-word sequences from which a reply counts as a repeat."""

@@ -106,6 +106,8 @@ class Understanding:
     words: frozenset[str] = frozenset()
     """Words of the review, as `wording.words_of` gives them."""
     is_sarcastic: bool = False
+    is_settled: bool = False
+    """The customer says that the matter has been put right since."""
     is_negative: bool = True
     is_unclear: bool = False
     """Negative, but no problem could be named."""

@@ -6,7 +6,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from alerts.replies.details_en import is_plural
+from alerts.replies.objects_en import is_plural
 from alerts.replies.phrases import Rendered, frames, issue_phrases, render, stock
 from alerts.replies.records import Point, Problem, Understanding
 

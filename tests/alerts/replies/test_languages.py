@@ -143,7 +143,6 @@ def test_every_issue_and_frame_has_words(language: str) -> None:
     for name in (
         "apology",
         "also",
-        "quote",
         "unclear",
         "invite",
         "contact",
