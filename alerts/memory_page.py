@@ -7,21 +7,10 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from alerts.event_words import EVENT_WORDS
+
 BARS = "▁▂▃▄▅▆▇█"
 MOST_BARS = 60
-DONE = {
-    "open": "noticed",
-    "escalate": "severity raised",
-    "peak": "past its peak",
-    "reopen": "came back",
-    "resolve": "over",
-    "confirmed": "confirmed",
-    "dismissed": "dismissed",
-    "assigned": "assigned",
-    "snoozed": "snoozed",
-    "escalated": "nobody had answered",
-    "ticket": "ticket opened",
-}
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <style>
@@ -90,7 +79,7 @@ def facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if told := _rating(report["rating"]):
         yield "rating", told
     for action in report["actions"]:
-        if action["kind"] in DONE:
+        if action["kind"] in EVENT_WORDS:
             yield "done", _action(action)
     if report["like"]:
         yield "like", f"#{report['like']['incident_id']}: {report['like']['summary']}"
@@ -123,7 +112,7 @@ def _rating(rating: Mapping[str, Any]) -> str:
 def _action(action: Mapping[str, Any]) -> str:
     by = "" if action["by"] == "earshot" else f" by {action['by']}"
     why = f": {action['detail']['reason']}" if action["detail"].get("reason") else ""
-    return f"{_at(action['at'])} {DONE[action['kind']]}{by}{why}"
+    return f"{_at(action['at'])} {EVENT_WORDS[action['kind']]}{by}{why}"
 
 
 def _words(report: Mapping[str, Any], words: Mapping[int, str]) -> list[str]:

@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from alerts.event_words import EVENT_WORDS
 from alerts.slack import text as t
 from alerts.slack.blocks import Message, bullets, header, long_section, picture
 from alerts.slack.incident_message import QUOTES_SHOWN, chart_of, quote_line
 from alerts.slack.view import IncidentView
-
-_TOLD = {
-    "open": "noticed",
-    "escalate": "severity raised",
-    "peak": "past its peak",
-    "reopen": "came back",
-    "resolve": "over",
-    "confirmed": "confirmed",
-    "dismissed": "dismissed",
-    "assigned": "assigned",
-    "snoozed": "snoozed",
-    "escalated": "nobody had answered",
-    "ticket": "ticket opened",
-}
 
 
 def closing_report(view: IncidentView, events: Sequence[Mapping[str, Any]]) -> Message:
@@ -59,7 +46,7 @@ def _summary(view: IncidentView, events: Sequence[Mapping[str, Any]], lasted: st
         lines.append(f"*Peak:* {top.items} in the hour from {at}")
     if view.drafts:
         lines.append(f"*Replies:* {view.drafts} drafted, {view.drafts_waiting} still wait")
-    history = [_event(event, view) for event in events if event["kind"] in _TOLD]
+    history = [_event(event, view) for event in events if event["kind"] in EVENT_WORDS]
     return "\n".join(lines + (["*What was done:*", *history] if history else []))
 
 
@@ -67,4 +54,6 @@ def _event(event: Mapping[str, Any], view: IncidentView) -> str:
     by = "" if event["actor"] == "earshot" else f" by {t.person(event['actor'])}"
     reason = (event["detail"] or {}).get("reason")
     why = f": {t.label(reason, 300)}" if reason else ""
-    return f"{t.day_and_time(event['at'], view.now, view.zone)}  {_TOLD[event['kind']]}{by}{why}"
+    return (
+        f"{t.day_and_time(event['at'], view.now, view.zone)}  {EVENT_WORDS[event['kind']]}{by}{why}"
+    )

@@ -84,9 +84,7 @@ def decision(room: Room, decide: Decide) -> Handler:
     """A handler that commits, acknowledges, tells the person what was not done, and delivers."""
 
     def handle(ack: Any, body: dict[str, Any], client: WebClient) -> None:
-        if not room.may_decide(body):
-            ack()
-            room.tell(client, body, not_allowed(room))
+        if _is_refused(room, ack, body, client):
             return
         with room.transaction() as (conn, now):
             told = decide(room, conn, now, body)
@@ -105,9 +103,7 @@ def opening(room: Room, make: Open) -> Handler:
     """A handler that opens a modal, or says why there is none."""
 
     def handle(ack: Any, body: dict[str, Any], client: WebClient) -> None:
-        if not room.may_decide(body):
-            ack()
-            room.tell(client, body, not_allowed(room))
+        if _is_refused(room, ack, body, client):
             return
         with room.transaction() as (conn, now):
             made = make(conn, now, body)
@@ -119,6 +115,15 @@ def opening(room: Room, make: Open) -> Handler:
         ack()
 
     return handle
+
+
+def _is_refused(room: Room, ack: Any, body: dict[str, Any], client: WebClient) -> bool:
+    """Whether the person may not decide; then they are told so."""
+    if room.may_decide(body):
+        return False
+    ack()
+    room.tell(client, body, not_allowed(room))
+    return True
 
 
 def not_done(decision: IncidentDecision | Decision) -> str | None:
