@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 from psycopg2.extensions import connection as Connection
 
+from alerts.approvals import approve, hash_of
+from alerts.slack.drafts import announce_draft
 from alerts.slack.evidence import Difference, Evidence, Hour, Quote, Screen, SourceHealth
 from earshot.settings import Settings
 from sql.clock import advance
+from tests.alerts.slack.reply_platforms import PLATFORMS, TEXT, apple_key
+from tests.platform_standin import PlatformStandIn
 from tests.slack_standin import SlackStandIn
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
@@ -202,3 +206,50 @@ def slack_settings(
     monkeypatch.setenv("EARSHOT_SLACK_TOKEN", slack.bot_token)
     monkeypatch.setenv("EARSHOT_SLACK_APP_TOKEN", slack.app_token)
     return settings_with(slack={"api_url": slack.url})
+
+
+@pytest.fixture
+def place() -> Iterator[PlatformStandIn]:
+    with PlatformStandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def approved(
+    conn: Connection,
+    slack: SlackStandIn,
+    place: PlatformStandIn,
+    settings_with: Callable[..., Settings],
+    write_draft: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., tuple[Settings, int]]:
+    """A reply to a text of that kind of source, approved and told in Slack."""
+
+    def make(kind: str, text: str = TEXT, **more: Any) -> tuple[Settings, int]:
+        given = PLATFORMS[kind]
+        secrets = dict(given["secrets"])
+        if "APPLE_PRIVATE_KEY" in secrets:
+            secrets["APPLE_PRIVATE_KEY"] = apple_key()
+        for name, value in secrets.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("EARSHOT_SLACK_TOKEN", slack.bot_token)
+        source = {"name": "shop", "kind": kind, "brand": "northwind", "base_url": place.url}
+        settings = settings_with(
+            slack={"api_url": slack.url}, source=[{**source, **given["options"]}], **more
+        )
+        draft = write_draft(text)
+        with conn, conn.cursor() as cursor:
+            cursor.execute(
+                "update earshot.feedback set platform = %s, external_id = %s, last_seen_at = %s",
+                [given["platform"], given["id"], NOON],
+            )
+            announce_draft(conn, settings, draft, NOON)
+        with conn:
+            decision = approve(
+                conn, settings, draft, text_hash=hash_of(text), version=1,
+                actor="U00MANAGER", now=NOON,
+            )  # fmt: skip
+        assert decision.outcome == "done"
+        return settings, draft
+
+    return make

@@ -7,21 +7,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from psycopg2.extensions import connection as Connection
 
-from alerts.approvals import approve, drop, hash_of, mark_sent, send_again
+from alerts.approvals import drop, mark_sent, send_again
 from alerts.publishing import PublishResult, publish
-from alerts.slack.drafts import announce_draft
-from alerts.tending import tend_drafts
 from earshot.platforms.writing_kinds import WRITERS
 from earshot.settings import Settings
 from sql.clock import advance
 from tests.alerts.slack.conftest import NOON
+from tests.alerts.slack.reply_platforms import PLATFORMS, TEXT
 from tests.alerts.slack.test_approvals import decide, edit_review, events, one, state
 from tests.alerts.slack.test_delivery import send
 from tests.alerts.slack.test_kill import REPOSITORY
@@ -29,106 +28,7 @@ from tests.platform_standin import LONG_AGO, PlatformStandIn
 from tests.slack_blocks import texts
 from tests.slack_standin import SlackStandIn
 
-TEXT = "Two broken vases are not what you ordered, and I am sorry."
-GOOGLE = {
-    "GOOGLE_CLIENT_ID": "id",
-    "GOOGLE_CLIENT_SECRET": "secret",
-    "GOOGLE_REFRESH_TOKEN": "google-refresh",
-}
-POST = "at://did:plc:mara/app.bsky.feed.post/3kabc"
-PLATFORMS: dict[str, dict[str, Any]] = {
-    "androidpublisher": {
-        "platform": "googleplay", "id": "gp:1", "options": {"app": "com.example.shop"},
-        "secrets": GOOGLE, "greets": True,
-    },
-    "googlebusiness": {
-        "platform": "googlebusiness", "id": "AbFvOq", "secrets": GOOGLE, "greets": True,
-        "options": {"account": "1", "location": "2"},
-    },
-    "appstoreconnect": {
-        "platform": "appstoreconnect", "id": "0000-1", "options": {"app": "123"}, "greets": True,
-        "secrets": {"APPLE_KEY_ID": "KEY", "APPLE_ISSUER_ID": "ISSUER", "APPLE_PRIVATE_KEY": ""},
-    },
-    "trustpilot_api": {
-        "platform": "trustpilot", "id": "tp1", "options": {"business_unit": "b"},
-        "secrets": {"TRUSTPILOT_TOKEN": "TRUST"}, "greets": True,
-    },
-    "mastodon": {
-        "platform": "mastodon", "id": "https://social.example/users/mara/statuses/1",
-        "options": {"tags": ["northwind"]}, "secrets": {"MASTODON_TOKEN": "MASTO"},
-    },
-    "bluesky": {
-        "platform": "bluesky", "id": POST, "options": {"queries": ["northwind"]},
-        "secrets": {"BLUESKY_HANDLE": "northwind.example", "BLUESKY_APP_PASSWORD": "app-password"},
-    },
-    "reddit": {
-        "platform": "reddit", "id": "t3_abc", "options": {"subreddits": ["shop"]},
-        "secrets": {"REDDIT_CLIENT_ID": "client", "REDDIT_CLIENT_SECRET": "secret",
-                    "REDDIT_REFRESH_TOKEN": "reddit-r"},
-    },
-    "zendesk": {
-        "platform": "zendesk", "id": "4400", "options": {}, "greets": True,
-        "secrets": {"ZENDESK_EMAIL": "care@northwind.example", "ZENDESK_TOKEN": "zendesk-token"},
-    },
-}  # fmt: skip
 EVERY = pytest.mark.parametrize("kind", sorted(PLATFORMS))
-
-
-@pytest.fixture
-def place() -> Iterator[PlatformStandIn]:
-    with PlatformStandIn() as standin:
-        yield standin
-
-
-def apple_key() -> str:
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    return (
-        ec.generate_private_key(ec.SECP256R1())
-        .private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        .decode()
-    )
-
-
-@pytest.fixture
-def approved(
-    conn: Connection,
-    slack: SlackStandIn,
-    place: PlatformStandIn,
-    settings_with: Callable[..., Settings],
-    write_draft: Callable[..., int],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., tuple[Settings, int]]:
-    """A reply to a text of that kind of source, approved and told in Slack."""
-
-    def make(kind: str, text: str = TEXT, **more: Any) -> tuple[Settings, int]:
-        given = PLATFORMS[kind]
-        secrets = dict(given["secrets"])
-        if "APPLE_PRIVATE_KEY" in secrets:
-            secrets["APPLE_PRIVATE_KEY"] = apple_key()
-        for name, value in secrets.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("EARSHOT_SLACK_TOKEN", slack.bot_token)
-        source = {"name": "shop", "kind": kind, "brand": "northwind", "base_url": place.url}
-        settings = settings_with(
-            slack={"api_url": slack.url}, source=[{**source, **given["options"]}], **more
-        )
-        draft = write_draft(text)
-        with conn, conn.cursor() as cursor:
-            cursor.execute(
-                "update earshot.feedback set platform = %s, external_id = %s, last_seen_at = %s",
-                [given["platform"], given["id"], NOON],
-            )
-            announce_draft(conn, settings, draft, NOON)
-        assert decide(conn, settings, draft, text_hash=hash_of(text)).outcome == "done"
-        return settings, draft
-
-    return make
 
 
 def run(settings: Settings, **values: Any) -> PublishResult:
@@ -466,60 +366,3 @@ def test_no_secret_and_no_name_reaches_the_error_of_a_row(
     assert "403" in error
     assert "TRUST" not in error
     assert LONG_AGO not in error
-
-
-def rule(**values: Any) -> dict[str, Any]:
-    return {"name": "thanks", "brand": "northwind", "least_stars": 1.0, **values}
-
-
-@pytest.mark.parametrize(
-    ("rules", "is_approved"),
-    [
-        ([], [False, False, False]),
-        ([rule(most_a_day=2)], [True, True, False]),
-        ([rule(least_stars=4.0)], [False, False, False]),
-        ([rule(sources=("elsewhere",))], [False, False, False]),
-    ],
-)
-def test_a_written_rule_approves_at_most_so_many_a_day(
-    conn: Connection,
-    place: PlatformStandIn,
-    settings_with: Callable[..., Settings],
-    write_draft: Callable[..., int],
-    rules: list[dict[str, Any]],
-    is_approved: list[bool],
-) -> None:
-    source = {"name": "shop", "kind": "trustpilot_api", "brand": "northwind",
-              "business_unit": "b", "base_url": place.url}  # fmt: skip
-    settings = settings_with(source=[source], auto_reply=rules)
-    drafts = [write_draft(TEXT) for _ in range(3)]
-    for _ in range(2):
-        with conn:
-            tend_drafts(conn, settings, NOON)
-
-    assert [state(conn, draft) == "approved" for draft in drafts] == is_approved
-    actors = {actor for (actor,) in rows(conn, "select actor from earshot.reply_event")}
-    assert actors <= {"rule thanks"}
-
-
-def rows(conn: Connection, query: str) -> list[Any]:
-    with conn, conn.cursor() as cursor:
-        cursor.execute(query)
-        return list(cursor)
-
-
-def test_with_four_eyes_an_unedited_draft_needs_two_people(
-    conn: Connection, settings_with: Callable[..., Settings], write_draft: Callable[..., int]
-) -> None:
-    settings = settings_with(slack={"four_eyes": True}, auto_reply=[rule()])
-    draft = write_draft(TEXT)
-    with conn:
-        first = approve(conn, settings, draft, text_hash=hash_of(TEXT), version=1,
-                        actor="U00FIRST", now=NOON)  # fmt: skip
-    between = state(conn, draft)
-    same = decide(conn, settings, draft, actor="U00FIRST")
-    other = decide(conn, settings, draft, actor="U00SECOND")
-
-    assert (first.outcome, between, same.outcome) == ("already", "waiting", "already")
-    assert (other.outcome, state(conn, draft)) == ("done", "approved")
-    assert events(conn, draft) == ["first_approval", "approved"]
