@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -19,15 +17,12 @@ from psycopg2.extensions import connection as Connection
 
 from alerts.slack import draft_clicks, listen, serve
 from alerts.slack.drafts import announce_draft
-from earshot.errors import FixSettings
 from earshot.settings import Settings
 from tests.alerts.slack.conftest import NOON
 from tests.alerts.slack.test_approvals import TEXT, events, one, state
 from tests.alerts.slack.test_delivery import announce, send
 from tests.slack_blocks import texts
-from tests.slack_standin import ALL_SCOPES, SlackStandIn
-
-MANIFEST = Path(listen.__file__).with_name("manifest.json")
+from tests.slack_standin import SlackStandIn
 
 
 @pytest.fixture(autouse=True)
@@ -403,35 +398,3 @@ def post(port: int, body: bytes, signature: str | None, *, seconds_ago: int = 0)
             return int(answer.status)
     except HTTPError as error:
         return error.code
-
-
-def test_a_wrong_token_is_told_with_its_remedy(
-    slack: SlackStandIn, settings_with: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("EARSHOT_SLACK_TOKEN", "xoxb-wrong")
-
-    with pytest.raises(FixSettings, match="EARSHOT_SLACK_TOKEN"):
-        listen.build_app(settings_with(slack={"api_url": slack.url}))
-
-
-def test_the_manifest_asks_for_every_scope_that_is_used_and_no_other() -> None:
-    manifest = json.loads(MANIFEST.read_text())
-    private_twins = {"groups:history", "groups:read"}
-
-    asked = set(manifest["oauth_config"]["scopes"]["bot"])
-
-    used = ALL_SCOPES - {"users:read"}
-    assert asked - private_twins == used
-    assert manifest["settings"]["socket_mode_enabled"]
-
-
-def test_every_button_that_messages_show_has_a_handler() -> None:
-    room = Path(listen.__file__).parent
-    shown_actions = {
-        action
-        for file in ("incident_message.py", "draft_message.py")
-        for action in re.findall(r'"((?:incident|draft)_[a-z]+)"', (room / file).read_text())
-    } - {"incident_message", "draft_message"}
-    handled = set(re.findall(r'app\.action\("([a-z_]+)"\)', Path(listen.__file__).read_text()))
-
-    assert shown_actions <= handled
