@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from earshot.shop import pages
 from earshot.shop.generator import Review, generate
-from earshot.shop.products import PRODUCTS
+from earshot.shop.products import PRODUCTS, Product
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def serve(
     Raises:
         OSError: the port is in use.
     """
-    handler = _handler(clock, _by_product(generate() if reviews is None else reviews))
+    handler = _handler_of(clock, _by_product(generate() if reviews is None else reviews))
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -60,30 +60,33 @@ def _by_product(reviews: list[Review]) -> dict[str, list[Review]]:
     }
 
 
-def _handler(
+def _page_of(
+    path: str, now: datetime, products: dict[str, Product], reviews: dict[str, list[Review]]
+) -> tuple[str, str] | None:
+    """Body and content type at a path, or nothing."""
+    address = urlsplit(path)
+    if address.path == "/robots.txt":
+        return pages.ROBOTS, "text/plain"
+    if address.path == "/":
+        return pages.catalogue(), "text/html"
+    product = products.get(address.path.removeprefix("/products/"))
+    number = parse_qs(address.query).get("page", ["1"])[0]
+    if product is None or not number.isdecimal() or int(number) < 1:
+        return None
+    visible = _visible(reviews[product.sku], now)
+    return pages.product_page(product, visible, int(number)), "text/html"
+
+
+def _handler_of(
     clock: Callable[[], datetime], reviews: dict[str, list[Review]]
 ) -> type[BaseHTTPRequestHandler]:
     products = {product.slug: product for product in PRODUCTS}
-
-    def page_of(path: str) -> tuple[str, str] | None:
-        """Body and content type at a path, or nothing."""
-        address = urlsplit(path)
-        if address.path == "/robots.txt":
-            return pages.ROBOTS, "text/plain"
-        if address.path == "/":
-            return pages.catalogue(), "text/html"
-        product = products.get(address.path.removeprefix("/products/"))
-        number = parse_qs(address.query).get("page", ["1"])[0]
-        if product is None or not number.isdecimal() or int(number) < 1:
-            return None
-        visible = _visible(reviews[product.sku], clock())
-        return pages.product_page(product, visible, int(number)), "text/html"
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            found = page_of(self.path)
+            found = _page_of(self.path, clock(), products, reviews)
             if found is None:
                 self._send(404, b"Not found", "text/plain")
                 return
