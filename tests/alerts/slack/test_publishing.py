@@ -24,7 +24,8 @@ from tests.alerts.slack.reply_platforms import PLATFORMS, TEXT
 from tests.alerts.slack.test_approvals import decide, edit_review, events, one, state
 from tests.alerts.slack.test_delivery import send
 from tests.alerts.slack.test_kill import REPOSITORY
-from tests.platform_standin import LONG_AGO, PlatformStandIn
+from tests.platform_calls import LONG_AGO, Post
+from tests.platform_standin import PlatformStandIn
 from tests.slack_blocks import texts
 from tests.slack_standin import SlackStandIn
 
@@ -328,8 +329,6 @@ def test_where_nobody_can_tell_a_person_is_asked_and_may_send_again(
 def test_a_reply_of_somebody_else_is_left_alone(
     conn: Connection, place: PlatformStandIn, approved: Callable[..., tuple[Settings, int]]
 ) -> None:
-    from tests.platform_standin import Post
-
     settings, draft = approved("trustpilot_api")
     place.posts.append(Post("trustpilot", "tp1", "A colleague was faster."))
 
