@@ -99,9 +99,8 @@ def read(answer: Answer, call: Call, options: Options, cursor: Cursor, now: date
         return Page(warnings=[f"{call.note['place']}: {count} ratings and no review shown"])
     gathered = Gathered().add(reviews, lambda raw, to: _item(raw, call, options, to))
     gathered.judged(answer)
-    span = span_of(call)
     return Page(
-        items=[i for i in gathered.items if span is None or span.holds(i.published_at)],
+        items=gathered.within(span_of(call)),
         rejected=gathered.rejected,
         unread_fields=frozenset(gathered.unread),
     )

@@ -106,10 +106,9 @@ def read(answer: Answer, call: Call, options: Options, cursor: Cursor, now: date
         raise changed("a list of posts", answer)
     gathered = Gathered().add(statuses, lambda raw, to: _item(raw, options, to))
     gathered.judged(answer)
-    span = span_of(call)
     follow = _next_search if is_search else _next
     return Page(
-        items=[i for i in gathered.items if span is None or span.holds(i.published_at)],
+        items=gathered.within(span_of(call)),
         rejected=gathered.rejected,
         unread_fields=frozenset(gathered.unread),
         next_calls=follow(answer, call, statuses, gathered, options) if statuses else [],

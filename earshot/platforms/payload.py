@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from earshot.errors import SkipRecord, StopSource
-from earshot.platforms.base import Answer, Rejected, TicketMetric
+from earshot.platforms.base import Answer, Rejected, Span, TicketMetric
 from earshot.platforms.dates import in_utc
 from earshot.record import Feedback
 
@@ -87,6 +87,10 @@ class Gathered:
 
     def _reject(self, raw: Any, name: str | None, reason: str) -> None:
         self.rejected.append(Rejected(raw=raw_bytes(raw), field=name, reason=reason))
+
+    def within(self, span: Span | None) -> list[Feedback]:
+        """The records of a backfill; all of them where there is none."""
+        return [i for i in self.items if span is None or span.holds(i.published_at)]
 
     def judged(self, answer: Answer) -> Gathered:
         """Itself, unless most of the page could not be read: then the format changed.

@@ -38,7 +38,6 @@ from earshot.platforms.base import Options as BaseOptions
 from earshot.platforms.calls import address, is_loopback, path_part, query_of, require, with_query
 from earshot.platforms.limits import limits as limits
 from earshot.platforms.payload import Gathered, newest, oldest
-from earshot.record import Feedback
 
 name = "reddit"
 needs = ("REDDIT_CLIENT_ID", "REDDIT_CLIENT_SECRET")
@@ -106,7 +105,7 @@ def read(answer: Answer, call: Call, options: Options, cursor: Cursor, now: date
     gathered = Gathered().add(flat(pieces), lambda raw, to: item(raw, options, to))
     gathered.judged(answer)
     return Page(
-        items=_in_span(gathered, call),
+        items=gathered.within(span_of(call)),
         deleted=gathered.deleted,
         rejected=gathered.rejected,
         unread_fields=frozenset(gathered.unread),
@@ -188,11 +187,6 @@ def _pieces(payload: Any, answer: Answer) -> tuple[list[Any], str | None]:
     if children and not any(kind_of(child) in ("t1", "t3", "more") for child in children):
         raise changed("posts or comments (does the subreddit exist?)", answer)
     return children, data.get("after")
-
-
-def _in_span(gathered: Gathered, call: Call) -> list[Feedback]:
-    span = span_of(call)
-    return [i for i in gathered.items if span is None or span.holds(i.published_at)]
 
 
 def _more(things: list[Any], call: Call, options: Options) -> list[Call]:
