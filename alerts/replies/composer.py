@@ -12,6 +12,9 @@ from alerts.replies.phrases import frames, render
 from alerts.replies.records import Point, Problem, Understanding, Wish
 from alerts.replies.wording import Wording, circumstances_told
 
+_COMMON_SENSE = 0.4
+"""How often a sentence of understanding is one that fits any problem, so that few are repeated."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Composer:
@@ -103,6 +106,8 @@ class Composer:
             told = wording.telling("main", "apology", wording.point(point))
             quote = wording.frame("quote", q=remark) if remark else ()
             return [Part(role="main", ways=told), Part(role="quote", ways=quote, rank=6), invite]
+        if self.meaning.is_pleased and (asked := wording.frame("mismatch")):
+            return [Part(role="mismatch", ways=asked)]
         said = wording.frame("quoted_problem", q=remark) if remark else ()
         return [
             Part(role="unclear", ways=said or wording.frame("unclear", brand=self.facts.brand)),
@@ -130,8 +135,10 @@ class Composer:
         if self.meaning.is_settled:
             return [Part(role="settled", ways=wording.frame("settled"), rank=8)]
         if self.meaning.problems and not self._also():
-            senses = wording.of_issue(self.meaning.problems[0], "sense")
-            parts.append(Part(role="sense", ways=tuple(senses), rank=5))
+            own = tuple(wording.of_issue(self.meaning.problems[0], "sense"))
+            common = wording.frame("sense")
+            is_common = wording.rng("sense_kind").random() < _COMMON_SENSE
+            parts.append(Part(role="sense", ways=common + own if is_common else own, rank=5))
         for key in circumstances_told(self.meaning)[:1]:
             parts.append(Part(role=key, ways=tuple(wording.circumstance(key)), rank=4))
         if self.wish == "warmer":

@@ -116,8 +116,8 @@ def _wait_words(match: re.Match[str]) -> str:
 
 
 def _percent(sentence: str) -> str | None:
-    found = _PERCENT.search(sentence)
-    return f"{found.group(1)} %" if found else None
+    found = set(_PERCENT.findall(sentence))
+    return f"{found.pop()} %" if len(found) == 1 else None
 
 
 def _ordinal(sentence: str) -> str | None:

@@ -43,7 +43,8 @@ class _Promises:
 
 
 @cache
-def _rules(language: str) -> tuple[_Wording, ...]:
+def wording_rules(language: str) -> tuple[_Wording, ...]:
+    """Rules on single wordings in one language; none where we have none."""
     content = read_toml("rules", language)
     return tuple(
         _Wording(
@@ -85,7 +86,7 @@ def wordings(case: Case) -> Iterator[Finding]:
     text = re.sub(r'"[^"\n]{0,200}"', '""', case.own)
     said = visible(case.review.whole_text).lower()
     for language in _languages(case):
-        for rule in _rules(language):
+        for rule in wording_rules(language):
             for pattern in rule.patterns:
                 found = pattern.search(text)
                 if found and not _harmless(rule.name, text, found, said):

@@ -23,10 +23,11 @@ _MOST_REPEATS = 3
 _BEGINS, _EARLY, _ENDS = 0.6, 0.2, 0.2
 _TURN = 0.4
 _SUPPOSED = 1.2
-_BEHIND = 0.9
-"""How far a second problem may fall behind the main one in a long review."""
-_SHORT = 3
-"""Sentences up to which each problem is told about as plainly as the other."""
+_ASIDE = 0.6
+_BEHIND = 1.2
+"""How far a second problem of a long review may fall behind; two sentences must tell of it."""
+_SHORT = 200
+"""Characters up to which each problem is told about as plainly as the other."""
 _CLAUSES = re.compile(
     r",?\s(?:and|but|nor|so|because|while|although|yet|however|though|then|und|aber|et|mais|y|pero"
     r"|en|maar|e|ma|mas)\s|[,;:]\s|\.{2,}\s?"
@@ -97,6 +98,8 @@ def _standing(folded: str, near: int, position: int, count: int) -> float:
         standing += _ENDS
     if any(turn.end() <= near for turn in _AFTER_TURN.finditer(folded)):
         standing += _TURN
+    if tone.is_aside(folded):
+        standing -= _ASIDE
     return standing - (_SUPPOSED if tone.is_supposed(folded) else 0.0)
 
 
@@ -120,14 +123,13 @@ def _complains(sentence: str, before: list[str]) -> bool:
     )
 
 
-def rank(hits: list[Hit], text: str, language: str, *, count: int) -> tuple[Problem, ...]:
+def rank(hits: list[Hit], text: str, language: str) -> tuple[Problem, ...]:
     """The main problem and, where it is told about as plainly, a second one.
 
     Args:
         hits: as `find_hits`.
         text: the whole sanitised review.
         language: its language.
-        count: how many sentences it has.
     """
     best: dict[str, Hit] = {}
     told: dict[str, set[int]] = {}
@@ -143,8 +145,8 @@ def rank(hits: list[Hit], text: str, language: str, *, count: int) -> tuple[Prob
     ranked = sorted(best, key=lambda key: (-totals[key], best[key].position))
     chosen = ranked[:1]
     for key in ranked[1:]:
-        is_plain = count <= _SHORT or totals[key] >= totals[chosen[0]] - _BEHIND
-        if is_plain and _adds(key, chosen[0], best):
+        is_told_twice = len(told[key]) > 1 and totals[key] >= totals[chosen[0]] - _BEHIND
+        if (len(text) <= _SHORT or is_told_twice) and _adds(key, chosen[0], best):
             chosen.append(key)
             break
     return tuple(_problem(best[key], totals[key], text, language) for key in chosen)

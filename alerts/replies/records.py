@@ -109,6 +109,8 @@ class Understanding:
     is_settled: bool = False
     """The customer says that the matter has been put right since."""
     is_negative: bool = True
+    is_pleased: bool = False
+    """The words praise and complain of nothing, whatever the rating says."""
     is_unclear: bool = False
     """Negative, but no problem could be named."""
 

@@ -37,10 +37,14 @@ _SORE = re.compile(
     r"|issue|error|fail\w*|hard|difficult|unable|cannot|however|unfortunately|increas\w*)\b"
 )
 _SUPPOSED = re.compile(
-    r"\b(?:if (?:you|they|it|something|anything|the)|would(?:n't| not)? have|i(?:'m| am) sure"
+    r"\b(?:if (?:you|they|it|some\w+|any\w+|the)|would(?:n't| not)? have|i(?:'m| am) sure"
     r"|might|imagine|i hope|hopefully|so-called|other (?:people|reviews|reviewers|customers)"
     r"|everyone else|these reviews|read(?:ing)? (?:the |all |other )?(?:\w+ )?reviews"
     r"|(?:another|other|different|new) (?:insur\w*|compan\w*|provider|carrier)s?)\b"
+)
+_BESIDES = re.compile(
+    r"^(?:(?:and|but) )?(?:the kicker|on top of|to top|also\b|in addition|additionally|plus\b"
+    r"|furthermore|moreover|besides|oh,? and|secondly|another (?:thing|issue|problem))"
 )
 _SETTLED = re.compile(
     r"(?:finally|eventually|since then|in the end|update\b|edit\b|now)[^.!?]{0,60}"
@@ -66,9 +70,20 @@ def is_praise(sentence: str) -> bool:
     return bool(_PLEASED.search(sentence)) and not _SORE.search(sentence)
 
 
+def is_pleased(sentences: list[str]) -> bool:
+    """Whether normalised sentences praise and none of them complains."""
+    pleased = (is_praise(said) or NEGATED.search(said) for said in sentences)
+    return any(pleased) and not any(map(_SORE.search, sentences))
+
+
 def is_supposed(sentence: str) -> bool:
     """Whether a normalised sentence tells of what might be, or of others."""
     return bool(_SUPPOSED.search(sentence))
+
+
+def is_aside(sentence: str) -> bool:
+    """Whether a normalised sentence says of itself that it adds something."""
+    return bool(_BESIDES.search(sentence))
 
 
 def is_settled(sentences: list[str]) -> bool:

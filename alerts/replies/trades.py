@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from alerts.replies.facts import Facts
 
-_COVER = frozenset({"premium_increase", "coverage_misleading", "policy_cancel", "policy_documents"})
+_COVER = frozenset(
+    {"premium_increase", "coverage_misleading", "policy_cancel", "policy_documents"}
+    | {"policy_lapsed"}
+)
 _MONEY = frozenset(
     {"coin_not_listed", "trade_failed", "money_lost", "cannot_withdraw", "deposit_missing"}
     | {"bank_link", "verification_stuck", "fees_high"}

@@ -42,9 +42,7 @@ def understand(
         for hit in find_hits(review, parts, language, is_sarcastic=is_sarcastic)
         if is_in_trade(trade_of(hit.issue.key, hit.issue.theme), trades)
     ]
-    problems = rank(hits, text, language, count=len(parts)) or _from_themes(
-        review, parts, text, language
-    )
+    problems = rank(hits, text, language) or _from_themes(review, parts, text, language)
     tame = is_tame(review.whole_text)
     if not tame:
         problems = tuple(_wary(problem) for problem in problems)
@@ -62,6 +60,7 @@ def understand(
         praise=praise,
         is_sarcastic=is_sarcastic,
         is_settled=tone.is_settled(parts),
+        is_pleased=not is_sarcastic and tone.is_pleased([normalised(part) for part in parts]),
         is_negative=is_negative or bool(problems and not _is_high(review)),
         is_unclear=is_negative and not problems,
     )

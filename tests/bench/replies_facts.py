@@ -1,4 +1,8 @@
-"""Made-up facts of brands in the shared data, for benchmarks: no policy here is theirs."""
+"""Made-up facts of brands in the shared data, for benchmarks: no policy here is theirs.
+
+A policy governs the kinds of problem that its remedy helps, not whole themes: what to do about a
+parcel that is still missing says nothing to somebody whose gift came after the birthday.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,16 @@ SHOP = [
     _policy(
         "1",
         "Parcels",
-        ["delivery_delay", "lost_or_wrong_parcel"],
+        [
+            "late_delivery",
+            "date_pushed_back",
+            "not_shipped",
+            "split_shipment",
+            "never_arrived",
+            "lost_in_transit",
+            "marked_delivered",
+            "wrong_address",
+        ],
         "If it is not with you ten days after dispatch, we send it again or refund it, as "
         "you choose.",
     ),
@@ -41,7 +54,7 @@ SHOP = [
     _policy(
         "4",
         "Returns",
-        ["returns_exchanges", "refunds"],
+        ["return_difficult", "return_refused", "label_problem", "refund_missing"],
         "Returns are open for 90 days, and refunds go out within 7 working days of arrival.",
     ),
 ]
@@ -49,7 +62,13 @@ APP = [
     _policy(
         "1",
         "Charges",
-        ["billing_payment"],
+        [
+            "charged_twice",
+            "charged_after_cancel",
+            "keeps_charging",
+            "unauthorised_charge",
+            "charged_more",
+        ],
         "We check every booking and pay back what was taken in error.",
     ),
     _policy(

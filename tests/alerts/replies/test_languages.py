@@ -6,6 +6,7 @@ import pytest
 
 from alerts.replies import Draft, Facts, NoDraft, ReviewForReply, check, draft, facts_from
 from alerts.replies.facts import SUPPORTED_LANGUAGES
+from alerts.replies.guard_words import wording_rules
 from alerts.replies.language import detect
 from alerts.replies.lexicon import issues
 from alerts.replies.phrases import frames, issue_phrases, stock
@@ -159,3 +160,22 @@ def test_stock_names_no_amount_and_no_link(language: str) -> None:
 
     assert not any(letter in text for letter in "$€£%@")
     assert "http" not in text
+
+
+@pytest.mark.parametrize("language", SUPPORTED_LANGUAGES)
+def test_no_sentence_of_the_stock_is_one_that_the_guard_refuses(language: str) -> None:
+    refused = [
+        (wording.name, sentence)
+        for sentence in _sentences_of(stock(language))
+        for wording in wording_rules(language)
+        if any(pattern.search(sentence) for pattern in wording.patterns)
+    ]
+
+    assert refused == []
+
+
+def _sentences_of(table: object) -> list[str]:
+    if isinstance(table, str):
+        return [table]
+    parts = table.values() if isinstance(table, dict) else table
+    return [sentence for part in parts for sentence in _sentences_of(part)]  # type: ignore[attr-defined]
