@@ -32,9 +32,10 @@ HEAD = """## Single reports that cannot wait
 
 `python -m tests.bench.detection_urgent ../shared docs/detection/urgent.md`: the shipped tagger's
 urgent tags, after the second look at the words. The real texts were labelled one by one by the
-author of the rules (`detection_urgent.toml`), many long ones from excerpts around the words that may
-be urgent, so a report elsewhere in such a text can be missing from the labels. Two thirds were drawn
-among texts with such a word: a hard mix. The tags were tuned on every other one of the written texts.
+author of the rules (`detection_urgent.toml`), many long ones from excerpts around the words that
+may be urgent, so a report elsewhere in such a text can be missing from the labels. Two thirds were
+drawn among texts with such a word: a hard mix. The tags were tuned on every other one of the
+written texts.
 """
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
