@@ -22,8 +22,9 @@ CHILD = """
 import sys
 from earshot.settings import load
 from alerts.slack.deliver import deliver
-deliver(load(sys.argv[1]), seconds_between=0.0)
+deliver(load(sys.argv[1]), seconds_between=0.0, settle_seconds=3600.0)
 """
+"""It reads nothing back itself, however slowly it starts."""
 
 
 def settings_file(settings: Settings) -> Path:
