@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,8 @@ from typing import Any
 from tests.bench.replies_facts import BRANDS
 from tests.bench.replies_match import Pair, masked, quintets, write
 
-SEED = 20261128
-"""Not that of the figures: reviews are drawn anew, so that few are judged that we looked at."""
+SEED = 20261129
+"""Not that of the figures, nor that of the last judgement: reviews are drawn anew."""
 RUBRIC = 100
 RUBRIC_TEXT = (
     "Main complaint: the draft names what the reviewer mainly complains about, object and what "
@@ -41,17 +42,25 @@ JUDGEMENTS = Path(__file__).parent / "replies_judgements.toml"
 
 
 def main(shared: Path, folder: Path) -> None:
-    """Write the four files."""
+    """Write the five files, of reviews that were not judged before."""
     folder.mkdir(parents=True, exist_ok=True)
     pairs, _, _ = write(shared, seed=SEED)
-    chosen = quintets(pairs)
+    before = judged_before()
+    chosen = quintets(pairs, without=before)
     for name in ("match", "masked"):
         rng = random.Random(f"{SEED}-{name}")
         mixed = [_shuffled(quintet, rng) for quintet in rng.sample(chosen, len(chosen))]
         _store(folder / f"{name}.jsonl", (_item(*one, is_masked=name == "masked") for one in mixed))
         _store(folder / f"{name}_key.jsonl", (_key(*one) for one in mixed))
-    judged = random.Random(SEED).sample(pairs, RUBRIC)
+    fresh = [pair for pair in pairs if pair.row.id not in before]
+    judged = random.Random(SEED).sample(fresh, RUBRIC)
     _store(folder / "rubric.jsonl", (_pair(pair) for pair in judged))
+
+
+def judged_before() -> frozenset[str]:
+    """Ids of the reviews that the last judgement was about."""
+    tables = tomllib.loads(JUDGEMENTS.read_text(encoding="utf-8"))
+    return frozenset(id_ for name in ("match", "masked", "judgement") for id_ in tables[name])
 
 
 def _shuffled(quintet: list[Pair], rng: random.Random) -> tuple[Pair, list[Pair]]:

@@ -101,8 +101,13 @@ def write(shared: Path, *, seed: int = 6) -> tuple[list[Pair], dict[str, int], i
     return pairs, refused, findings
 
 
-def quintets(pairs: list[Pair]) -> list[list[Pair]]:
-    """Lists of five pairs of one group, the first being the one to find; at most `JUDGED`."""
+def quintets(pairs: list[Pair], *, without: frozenset[str] = frozenset()) -> list[list[Pair]]:
+    """Lists of five pairs of one group, the first being the one to find; at most `JUDGED`.
+
+    Args:
+        pairs: to choose from.
+        without: ids of reviews that are not to be found; their drafts may be among the five.
+    """
     groups: dict[Any, list[Pair]] = defaultdict(list)
     for pair in pairs:
         groups[pair.group].append(pair)
@@ -111,7 +116,7 @@ def quintets(pairs: list[Pair]) -> list[list[Pair]]:
     for members in groups.values():
         for pair in members:
             others = [other for other in members if other is not pair]
-            if len(others) >= CHOICES - 1:
+            if pair.row.id not in without and len(others) >= CHOICES - 1:
                 chosen.append([pair, *rng.sample(others, CHOICES - 1)])
     return rng.sample(chosen, min(JUDGED, len(chosen)))
 
