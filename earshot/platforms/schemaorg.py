@@ -19,7 +19,7 @@ from lxml import html as lxml_html
 from lxml.etree import ParserError
 from pydantic import Field, field_validator
 
-from earshot.errors import StopSource
+from earshot.errors import RetryLater, StopSource
 from earshot.platforms._schemaorg_items import Identities, Markup, reviews_in
 from earshot.platforms.answers import check, refusal_in, text_of
 from earshot.platforms.base import (
@@ -116,9 +116,29 @@ def read(answer: Answer, call: Call, options: Options, cursor: Cursor, now: date
         )
     check(answer)
     source = text_of(answer)
-    if source.lstrip()[:200].startswith("<?xml") or "<urlset" in source[:500]:
+    if _is_cut(source):
+        raise RetryLater(
+            f"expected a whole page, found {len(source)} characters that end early at "
+            f"{_bare(answer.url)}: the call is repeated later"
+        )
+    if _is_sitemap(source):
         return Page(next_calls=list(_listed(_LOCATION.findall(source), call, options)))
     return _page(source, answer, call, options, cursor, now)
+
+
+def _is_sitemap(source: str) -> bool:
+    return source.lstrip()[:200].startswith("<?xml") or "<urlset" in source[:500]
+
+
+def _is_cut(source: str) -> bool:
+    """Empty, or without its end; a page that leaves out optional tags closes no head either."""
+    lower = source.lower()
+    if _is_sitemap(source):
+        return re.search(r"</(?:\w+:)?(?:urlset|sitemapindex|html)\s*>", lower) is None
+    if "</body" in lower or "</html" in lower:
+        return False
+    is_in_head = re.search(r"<head[\s>]", lower) is not None and "<body" not in lower
+    return not lower.strip() or "</head" in lower or is_in_head
 
 
 def _page(  # the page and its context
@@ -135,6 +155,7 @@ def _page(  # the page and its context
     if not markup.reviews:
         _refuse_refusal(tree, answer)
         if call.note["role"] == "start":
+            _refuse_loss(markup, call, cursor)
             return _list(tree, answer, call, options)
     return _reviews(markup, tree, call, options, cursor, now)
 
@@ -146,6 +167,15 @@ def _refuse_refusal(tree: lxml_html.HtmlElement, answer: Answer) -> None:
         raise StopSource(
             f"expected a page of the shop, found {refusal} at {_bare(answer.url)}: ask the shop "
             "to let our crawler in, or use its platform's API"
+        )
+
+
+def _refuse_loss(markup: Markup, call: Call, cursor: Cursor) -> None:
+    """A product that had reviews is no list of products: its markup changed."""
+    if f"product {markup.address}" in cursor:
+        raise StopSource(
+            f"expected reviews as in earlier crawls, found none at {_bare(call.url)}: "
+            "the shop changed its page; look at it by hand"
         )
 
 

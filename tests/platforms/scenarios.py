@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from tests.platforms.replay_server import Recording, recordings
 
 Empty = tuple[int, str, bytes]
 JSON, XML = "application/json", "application/xml"
@@ -16,7 +19,9 @@ class Scenario:
 
     name: str
     platform: str
-    recorded: tuple[str, ...]
+    recorded: tuple[str, ...] = ()
+    made: tuple[Recording, ...] = ()
+    """Answers by hand, where none was recorded."""
     options: Mapping[str, Any] = field(default_factory=dict)
     empty: Empty = (404, JSON, b"{}")
     credentials: Mapping[str, str] = field(default_factory=dict)
@@ -25,6 +30,10 @@ class Scenario:
     """Crawls in a row, each from the cursor of the one before."""
     cursor: Mapping[str, Any] = field(default_factory=dict)
     """Where the first of them begins."""
+
+    def answers(self, shared: Path) -> list[Recording]:
+        """What the replay server plays."""
+        return list(self.made) or recordings(shared, *self.recorded)
 
 
 _REDDIT_EMPTY = (200, JSON, b'{"kind":"Listing","data":{"children":[],"after":null,"before":null}}')

@@ -14,7 +14,8 @@ from earshot import platforms
 from earshot.errors import EarshotError, RetryLater, StopSource
 from tests.platforms import drive
 from tests.platforms.drive import Crawled, crawl
-from tests.platforms.replay_server import RESET, Replay, recordings, serving
+from tests.platforms.made import MADE
+from tests.platforms.replay_server import RESET, Replay, serving
 from tests.platforms.scenarios import SCENARIOS, Scenario
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -38,7 +39,7 @@ _CHOSEN = (
     "feed_google_news",
     "feed_google_alerts",
 )
-TIER_A = [each for each in SCENARIOS if each.name in _CHOSEN]
+TIER_A = [*(each for each in SCENARIOS if each.name in _CHOSEN), *MADE]
 
 
 @dataclass
@@ -105,8 +106,8 @@ def _mislabelled(reply: Reply) -> Reply:
 
 
 def run(scenario: Scenario, shared: Path, *faults: Fault, now: datetime = drive.NOW) -> Crawled:
-    recorded = recordings(shared, *scenario.recorded)
-    replay = Faulty(recorded, empty=scenario.empty, is_once=scenario.is_once, faults=list(faults))
+    answers = scenario.answers(shared)
+    replay = Faulty(answers, empty=scenario.empty, is_once=scenario.is_once, faults=list(faults))
     platform = platforms.load(scenario.platform)
     with serving(replay) as here:
         options = platform.Options(
@@ -143,7 +144,7 @@ def test_a_wrong_charset_in_the_header_garbles_nothing(scenario: Scenario, share
 def test_a_page_that_comes_again_for_ever_ends_and_doubles_nothing(
     scenario: Scenario, shared: Path
 ) -> None:
-    replay = Stuck(recordings(shared, *scenario.recorded), empty=scenario.empty)
+    replay = Stuck(scenario.answers(shared), empty=scenario.empty)
     platform = platforms.load(scenario.platform)
     with serving(replay) as here:
         given = {"source": "test", "brand": ("brand",), "base_url": here, **scenario.options}
@@ -195,6 +196,8 @@ RENAMED = {
     "googleplaces_english": (b'"rating"', b'"stars"'),
     "bazaarvoice_some": (b'"Rating"', b'"Stars"'),
     "yotpo": (b'"score"', b'"stars"'),
+    "schemaorg_microdata": (b"schema.org/Review", b"schema.org/Opinion"),
+    "trustpilot_api": (b'"stars"', b'"grade"'),
 }
 
 

@@ -14,7 +14,7 @@ from earshot.errors import EarshotError
 from earshot.platforms.base import Answer, Headers
 from earshot.platforms.session import Session
 from tests.platforms.drive import NOW
-from tests.platforms.replay_server import Replay, recordings
+from tests.platforms.replay_server import Replay
 from tests.platforms.scenarios import Scenario
 from tests.platforms.test_faults import TIER_A
 
@@ -65,7 +65,7 @@ def test_a_mangled_answer_is_read_or_refused(scenario: Scenario, shared: Path) -
     options = platform.Options(**{**common, **scenario.options})
     begin = Session(platform, options, now=NOW).calls()[0]
     path = begin.url.removeprefix("http://127.0.0.1:1")
-    replay = Replay(recordings(shared, *scenario.recorded), empty=scenario.empty)
+    replay = Replay(scenario.answers(shared), empty=scenario.empty)
     status, headers, body = replay.answer(begin.method, path)
 
     for _ in range(ROUNDS):

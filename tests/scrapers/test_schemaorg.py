@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from earshot.errors import StopSource
+from earshot.errors import RetryLater, StopSource
 from earshot.platforms import schemaorg
 from earshot.platforms.base import Answer, Call, Headers, Page
 from earshot.record import Precision
@@ -27,14 +27,14 @@ PRODUCT = {"@type": "Product", "name": "Lamp", "sku": "L1", "review": REVIEW}
 
 
 def _read(
-    html: str | dict[str, Any], *, url: str = URL, note: dict[str, Any] | None = None
+    html: str | dict[str, Any], *, url: str = URL, cursor: dict[str, Any] | None = None
 ) -> Page:
     if isinstance(html, dict):
         html = _with_script(json.dumps(html))
     options = schemaorg.Options(source="shop", brand=("b",), urls=(url,), language="en")
     call = Call(url=url, note={"role": "start"})
     answer = Answer(status=200, headers=Headers(), body=html.encode(), url=url)
-    return schemaorg.read(answer, call, options, {}, NOW)
+    return schemaorg.read(answer, call, options, cursor or {}, NOW)
 
 
 def _with_script(script: str) -> str:
@@ -199,6 +199,30 @@ def test_a_sitemap_leads_to_its_pages():
 def test_a_start_page_with_nothing_on_it_is_an_error_and_no_empty_success():
     with pytest.raises(StopSource, match="found neither"):
         _read("<html><body><div id='app'></div></body></html>")
+
+
+def test_a_product_that_lost_its_markup_is_an_error_and_no_list_of_links():
+    read = _read(PRODUCT)
+    other = {**PRODUCT, "review": {**REVIEW, "@type": "Opinion"}}
+    html = _with_script(json.dumps(other)).replace("<p>", "<a href='/p/1'>1</a><p>")
+
+    with pytest.raises(StopSource, match="as in earlier crawls"):
+        _read(html, cursor=dict(read.cursor or {}))
+    assert len(_read(html).next_calls) == 1
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "<html><head><title>Lamp</title>",
+        "<html><head></head><body><p itemprop='reviewBody'>It hu",
+        '<?xml version="1.0"?><urlset><url><loc>https://shop.example/p/1</loc></url>',
+    ],
+)
+def test_a_page_that_ends_early_is_read_again(html: str):
+    with pytest.raises(RetryLater, match="end early"):
+        _read(html)
 
 
 EXPECTED = {

@@ -1,0 +1,81 @@
+"""Crawls for the tests of faults that have no golden file: shop pages, and answers by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.platforms.replay_server import Recording
+from tests.platforms.scenarios import JSON, Scenario
+
+_SHOP = "https://shop.example/p/lamp"
+_REVIEW = (
+    '<li itemprop="review" itemscope itemtype="https://schema.org/Review">'
+    '<b itemprop="author">Reader {at}</b><time itemprop="datePublished" datetime="2026-10-{at:02}">'
+    '</time><p itemprop="reviewBody">Très bien, no. {at}</p></li>'
+)
+
+
+def _shop(query: str, first: int, head: str = "") -> Recording:
+    said = "\n".join(_REVIEW.format(at=at) for at in range(first, first - 5, -1))
+    body = (
+        f"<!doctype html><html><head><title>Lamp</title>{head}</head><body>"
+        '<div itemscope itemtype="https://schema.org/Product"><h1 itemprop="name">Lamp</h1>'
+        f'<meta itemprop="sku" content="L1"><ul>{said}</ul></div></body></html>'
+    )
+    return _answer(_SHOP + query, "text/html; charset=utf-8", body)
+
+
+def _unit(page: int, first: int) -> Recording:
+    reviews = [_trusted(at) for at in range(first, first - 5, -1)]
+    url = f"https://api.trustpilot.com/v1/business-units/u1/reviews?page={page}"
+    return _answer(url, JSON, json.dumps({"links": [], "reviews": reviews}, ensure_ascii=False))
+
+
+def _trusted(at: int) -> dict[str, Any]:
+    """As in the documentation; most of it may be null."""
+    return {
+        "id": f"r{at}",
+        "stars": 1 + at % 5,
+        "title": "Très bien",
+        "text": f"No. {at}",
+        "language": "fr",
+        "createdAt": f"2026-10-{at:02}T10:00:00Z",
+        "updatedAt": None,
+        "companyReply": {"text": "Merci", "createdAt": "2026-11-01T10:00:00Z"} if at % 2 else None,
+        "consumer": {"id": f"c{at}", "displayName": f"Reader {at}"},
+        "location": None,
+    }
+
+
+def _answer(url: str, kind: str, body: str) -> Recording:
+    return Recording(
+        method="GET", url=url, status=200, headers={"Content-Type": kind}, body=body.encode()
+    )
+
+
+MADE = (
+    Scenario(
+        name="schemaorg_microdata",
+        platform="schemaorg",
+        made=(_shop("", 20, '<link rel="next" href="/p/lamp?page=2">'), _shop("?page=2", 15)),
+        options={"urls": (_SHOP,)},
+        empty=(404, "text/html", b"<!doctype html><html><title>Not found</title></html>"),
+    ),
+    Scenario(
+        name="schemaorg_json_ld",
+        platform="schemaorg",
+        recorded=("schemaorg/scrapinghub__product-extraction-benchmark__897bc5b59e",),
+        options={
+            "urls": ("https://www.ikea.com/gb/en/p/djungelskog-soft-toy-brown-bear-00402813/",)
+        },
+    ),
+    Scenario(
+        name="trustpilot_api",
+        platform="trustpilot_api",
+        made=(_unit(1, 20), _unit(2, 15)),
+        options={"business_unit": "u1"},
+        empty=(200, JSON, b'{"links":[],"reviews":[]}'),
+        credentials={"TRUSTPILOT_API_KEY": "canary-key"},
+    ),
+)
