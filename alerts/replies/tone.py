@@ -52,6 +52,8 @@ _SETTLED = re.compile(
     r"(?:refund|money|order|parcel|package|jersey|shirt))\b(?! out)"
     r"|\b(?:issue|problem|it|this|everything|matter)\b[^.!?]{0,15}\b(?:was|is|has been|got|been)"
     r" (?:now |finally |since |all |quickly )*(?:resolved|sorted|fixed|rectified)\b"
+    r"|\b(?:happy|pleased|satisfied) with (?:the|their) (?:response|outcome|resolution)\b"
+    r"|\bthey (?:finally |have )?(?:replaced|refunded) (?:my|me)\b"
 )
 _UNSETTLED = re.compile(
     r"n't\b|\b(?:not|never|no|unless|until|until|if|when|once|to be|still|get this|hope\w*|want"
@@ -65,13 +67,21 @@ _PLEASED = re.compile(
 )
 
 
+_UNDECIDED = re.compile(
+    r"\bno opinion\b|\btoo (?:early|soon) to (?:say|tell|rate)\b|\bcan't (?:really )?say yet\b"
+    r"|\bwrong button\b|\bhaven't (?:really )?used (?:it|them|you|your \w+) yet\b"
+)
+
+
 def is_praise(sentence: str) -> bool:
     """Whether a normalised sentence praises and complains of nothing."""
     return bool(_PLEASED.search(sentence)) and not _SORE.search(sentence)
 
 
 def is_pleased(sentences: list[str]) -> bool:
-    """Whether normalised sentences praise and none of them complains."""
+    """Whether normalised sentences praise or reserve judgement and none of them complains."""
+    if any(map(_UNDECIDED.search, sentences)):
+        return True
     pleased = (is_praise(said) or NEGATED.search(said) for said in sentences)
     return any(pleased) and not any(map(_SORE.search, sentences))
 
