@@ -10,6 +10,7 @@ from earshot.errors import SkipRecord
 from earshot.platforms import dates
 from earshot.platforms.base import TicketMetric
 from earshot.platforms.payload import Gathered, Payload, attributes, known, text
+from earshot.platforms.text import from_html
 from earshot.record import Feedback, Kind, Precision, Speaker
 
 PLATFORM = "zendesk"
@@ -135,7 +136,7 @@ def comment(
     author, is_public = fields.take("author_id"), fields.take("public")
     written = _moment(fields, "created_at", written_at)
     html, plain = fields.take("html_body"), fields.take("plain_body")
-    body = text(fields.take("body")) or text(plain) or text(html)
+    body = text(fields.take("body")) or text(plain) or from_html(text(html))
     yield Feedback(
         source=options.source,
         platform=PLATFORM,

@@ -121,7 +121,7 @@ def _entries(answer: Answer, options: Options) -> tuple[list[Any], dict[str, str
     feed = expect(json_of(answer), "feed", dict, answer)
     linked = feed.get("link")
     found = [each.get("attributes", {}) for each in linked] if isinstance(linked, list) else []
-    entries = feed.get("entry", [])
+    entries = feed.get("entry") or []
     entries = [entries] if isinstance(entries, dict) else entries
     return entries, {each.get("rel", ""): each.get("href", "") for each in found}
 
@@ -174,6 +174,7 @@ def _item(raw: Any, call: Call, options: Options, to: Gathered) -> Iterator[Feed
 
 
 def _label(value: Any) -> str:
+    value = value[0] if isinstance(value, list) and value else value
     found = value.get("label") if isinstance(value, dict) else value
     return "" if found is None else str(found)
 

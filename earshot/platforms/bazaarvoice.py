@@ -157,7 +157,7 @@ def _item(
         published_at=published.moment,
         published_precision=published.precision,
         edited_at=dates.instant(piece.take("LastModificationTime")),
-        author_id=piece.take("AuthorId") or raw.get("UserNickname"),
+        author_id=text(piece.take("AuthorId") or raw.get("UserNickname")) or None,
         is_verified=_has(raw, "verifiedPurchaser"),
         is_incentivised=_has(raw, "incentivizedReview"),
         brand_reply=reply,

@@ -254,7 +254,7 @@ def _other(written: str, zone: str, language: str | None) -> When:
     import dateparser
 
     languages = [language.split("-")[0]] if language else _COMMON
-    settings = {"RETURN_AS_TIMEZONE_AWARE": False, "STRICT_PARSING": True}
+    settings = {"STRICT_PARSING": True}  # A zone that is written stays with the time.
     try:
         moment = dateparser.parse(written, languages=languages, settings=settings)
     except (ValueError, TypeError):

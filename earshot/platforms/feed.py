@@ -148,10 +148,10 @@ def _link(entry: Any) -> str:
     links = children(entry, "link")
     best = next((x for x in links if x.get("rel", "alternate") == "alternate"), None)
     best = best if best is not None else (links[0] if links else None)
-    if best is None:
-        guid = words(child(entry, "guid")).strip()
-        return guid if guid.startswith("http") else ""
-    address = (best.get("href") or words(best)).strip()
+    address = "" if best is None else (best.get("href") or words(best)).strip()
+    if not address:
+        number = words(child(entry, "guid", "id")).strip()
+        return number if number.startswith("http") else ""
     parts = urlsplit(address)
     if re.search(r"(^|\.)google\.\w+", parts.netloc) and parts.path == "/url":
         return query_of(address).get("url") or query_of(address).get("q") or address

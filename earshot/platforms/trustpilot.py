@@ -169,8 +169,15 @@ def _changed(answer: Answer, html: str) -> StopSource:
 def _from_json_ld(html: str) -> list[Any]:
     """The reviews of JSON-LD in the form of `__NEXT_DATA__`."""
     graphs = [json.loads(block) for block in _JSON_LD.findall(html)]
-    nodes = [n for graph in graphs for n in (graph.get("@graph", [graph]))]
+    roots = [root for graph in graphs for root in (graph if isinstance(graph, list) else [graph])]
+    nodes = [n for root in roots for n in (root.get("@graph") or [root, *_listed(root)])]
     return [_as_next_data(node) for node in nodes if node.get("@type") == "Review"]
+
+
+def _listed(root: dict[str, Any]) -> list[Any]:
+    """Older pages list their reviews under the company."""
+    found = root.get("review") or []
+    return found if isinstance(found, list) else [found]
 
 
 def _as_next_data(node: dict[str, Any]) -> dict[str, Any]:

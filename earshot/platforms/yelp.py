@@ -107,7 +107,7 @@ def _item(raw: Any, call: Call, options: Options, to: Gathered) -> Iterator[Feed
         published_at=published.moment,
         published_precision=published.precision,
         url=review.take("url"),
-        author_id=user.first("id", "name"),
+        author_id=text(user.first("id", "name")) or None,
         attributes=attributes(business=call.note["business"]),
         language_hint=options.language or (options.locale or "").replace("_", "-") or None,
     )

@@ -144,7 +144,7 @@ def _left_out(pieces: list[Any], call: Call, options: Options) -> list[Call]:
     """Calls for the replies of threads that carry only some of them."""
     calls, backfill = [], {k: v for k, v in call.note.items() if k == "span"}
     for piece in pieces:
-        count = (piece.get("snippet") or {}).get("totalReplyCount") or 0
+        count = int((piece.get("snippet") or {}).get("totalReplyCount") or 0)
         given = len((piece.get("replies") or {}).get("comments") or ())
         if count > given and piece.get("id"):
             calls.append(_replies(options, piece["id"], backfill))

@@ -31,7 +31,7 @@ from earshot.platforms.base import (
     span_of,
 )
 from earshot.platforms.base import Options as BaseOptions
-from earshot.platforms.calls import address, on_host, require, with_query
+from earshot.platforms.calls import address, on_host, query_of, require, with_query
 from earshot.platforms.limits import limits as limits
 from earshot.platforms.payload import Gathered
 from earshot.record import Feedback
@@ -147,6 +147,8 @@ def _tickets(payload: Any, answer: Answer, call: Call, options: Options) -> Page
     else:
         parameter, position = "start_time", {"end_time": payload.get("end_time")}
     value = next(iter(position.values()))
+    if "end_of_stream" not in payload:  # Until 2019 the export's last page named itself as next.
+        is_end = is_end or not raws or str(value) == query_of(call.url).get(parameter)
     more = [] if is_end else [_onward(call, parameter, value)]
     has_position = value is not None and "span" not in call.note
     return _page(

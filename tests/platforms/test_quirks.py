@@ -25,6 +25,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "youtube": {"videos": ("v",)},
     "mastodon": {"tags": ("shop",)},
     "bluesky": {"queries": ("shop",)},
+    "yelp": {"businesses": ("b",)},
+    "bazaarvoice": {},
+    "yotpo": {"app_key": "k", "products": ("1",)},
+    "googleplaces": {"places": ("p",), "api": "legacy"},
+    "hackernews": {},
+    "reddit": {"subreddits": ("a",), "read": ("new",)},
+    "zendesk": {"export": "time"},
+    "trustpilot_api": {"business_unit": "u"},
 }
 
 

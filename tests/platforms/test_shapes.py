@@ -138,7 +138,8 @@ def test_ratings_of_every_scale(rating: str, read_as: tuple[float | None, float 
 @pytest.mark.parametrize("encoding", ["euc-jp", "shift_jis", "iso-8859-1", "windows-1251", "gbk"])
 def test_a_page_is_read_in_the_encoding_that_its_head_names(encoding: str) -> None:
     words = {"iso-8859-1": "Très bien – hélas", "windows-1251": "Гудит"}.get(encoding, "良い")
-    page = f'<html><head><meta charset="{encoding}"></head><body>{script(LD % words.join(chr(34) * 2))}</body>'
+    said = script(LD % words.join(chr(34) * 2))
+    page = f'<html><head><meta charset="{encoding}"></head><body>{said}</body></html>'
     written = page.encode("cp1252" if encoding == "iso-8859-1" else encoding)
 
     assert read(written)[0].body == words
