@@ -15,6 +15,11 @@ class WebhookOptions(MappingOptions):
     secret: str = Field(
         default="EARSHOT_WEBHOOK_SECRET", description="Name of the credential that signs."
     )
+    silent_after_hours: float | None = Field(
+        default=None,
+        gt=0,
+        description="Hours without a delivery that are told; else twice the longest pause so far.",
+    )
 
 
 def options_of(source: Source) -> WebhookOptions:
