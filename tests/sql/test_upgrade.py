@@ -18,6 +18,7 @@ from tests.sql.test_views_history import VIEWS, as_of, dashboard
 FIRST = "20261123T0700_web"
 # From here on the counts of issues are written with the hourly ones, by the pipeline itself.
 ISSUE_COUNTS = "20261128T1017_scale_views"
+SURVEYS = "20261128T0947_ways_in"
 
 
 @pytest.fixture
@@ -125,3 +126,25 @@ def test_an_upgrade_changes_no_number(before: Story, empty_database: dict[str, s
     before.tag(feedback, "first", "neutral", {"refund": "negative"})
     assert dashboard(before) != present
     assert as_of(before, moment) == present
+
+
+@pytest.mark.parametrize(
+    "before", [lambda name: name < SURVEYS], indirect=True, ids=["from before survey answers"]
+)
+def test_survey_answers_that_were_stored_before_keep_their_scores(
+    before: Story, empty_database: dict[str, str]
+) -> None:
+    told = {
+        survey: before.say("Fine.", kind="survey_answer", stars=4, survey=survey)
+        for survey in ("csat", "nps", "ces")
+    }
+    before.say("Silent.", kind="survey_answer", survey="csat")
+    before.say("Of another kind.", kind="survey_answer", stars=4, survey="other")
+    before.edit(told["csat"], "Not fine.", stars=2)
+
+    migrate(empty_database)
+
+    rows = before.run("select feedback_id, survey, score, scale from earshot.survey_answer")
+    assert sorted(map(tuple, rows)) == sorted(
+        (feedback, survey, 2 if survey == "csat" else 4, 5) for survey, feedback in told.items()
+    )
