@@ -301,7 +301,16 @@ def test_terms_that_forbid_reading_need_consent(settings_with: Make, now: dateti
         crawl(settings_with(source=[source]), "tp")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"YOUTUBE_API_KEY": "canary-4f1c9e"},
+        {"AIRFLOW_CONN_EARSHOT_SOURCE_YT": '{"conn_type": "http", "password": "canary-4f1c9e"}'},
+    ],
+    ids=["environment", "Airflow connection"],
+)
 def test_no_secret_reaches_logs_or_errors(
+    given: dict[str, str],
     settings_with: Make,
     now: datetime,
     httpserver: HTTPServer,
@@ -309,7 +318,8 @@ def test_no_secret_reaches_logs_or_errors(
     capfd: pytest.CaptureFixture[str],
 ):
     canary = "canary-4f1c9e"
-    monkeypatch.setenv("YOUTUBE_API_KEY", canary)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
     httpserver.expect_request(re.compile(".*")).respond_with_data("x" * 3_000_000)
     source = {
         "name": "yt",
