@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from earshot.local.ports import free_port
 from earshot.shop.server import serve
 
 ROOT = Path(__file__).parents[2]
+CANARY = "canary-7d20ab"
 SETTINGS = """
 contact = "ops@northwind.example"
 [[brand]]
@@ -33,6 +35,15 @@ kind = "schemaorg"
 brand = "northwind"
 schedule = "@daily"
 urls = ["http://127.0.0.1:{port}/"]
+[[source]]
+name = "guarded"
+kind = "rest"
+brand = "northwind"
+schedule = "@daily"
+base_url = "{guarded}"
+path = "reviews"
+fields = {{ id = "id", body = "text" }}
+auth = {{ style = "bearer", credential = "GUARDED_TOKEN" }}
 [[source]]
 name = "forbidden"
 kind = "googleplay"
@@ -59,17 +70,33 @@ print(json.dumps(told))
 
 
 @pytest.fixture
-def told(database: Any, tmp_path: Path) -> dict[str, Any]:
-    """Each DAG's end state and tries; the database's address stands in a secrets backend only."""
+def told(database: Any, tmp_path: Path, httpserver: HTTPServer) -> dict[str, Any]:
+    """Each DAG's end state and tries; addresses and credentials stand in a secrets backend only."""
     port = free_port()
+    httpserver.expect_request(
+        "/reviews", headers={"Authorization": f"Bearer {CANARY}"}
+    ).respond_with_json([{"id": "1", "text": "It hums"}])
     with serve(lambda: datetime(2026, 3, 1, tzinfo=UTC)) as shop:
-        (tmp_path / "earshot.toml").write_text(SETTINGS.format(shop=shop.url, port=port))
+        (tmp_path / "earshot.toml").write_text(
+            SETTINGS.format(shop=shop.url, port=port, guarded=httpserver.url_for("").rstrip("/"))
+        )
         connections = tmp_path / "connections.json"
-        connections.write_text(json.dumps({"earshot_db": _uri(database.url)}))
+        connections.write_text(
+            json.dumps(
+                {
+                    "earshot_db": _uri(database.url),
+                    "earshot_source_guarded": {
+                        "conn_type": "http",
+                        "extra": {"GUARDED_TOKEN": CANARY},
+                    },
+                }
+            )
+        )
         runs = [
             ("crawl__shop", {"since": "2026-01-05T00:00:00Z", "until": "2026-01-20T00:00:00Z"}),
             ("crawl__away", {}),
             ("crawl__forbidden", {}),
+            ("crawl__guarded", {}),
         ]
         answer = subprocess.run(
             [sys.executable, "-c", RUN, str(ROOT / "dags"), json.dumps(runs)],
@@ -80,7 +107,10 @@ def told(database: Any, tmp_path: Path) -> dict[str, Any]:
         )
     assert answer.returncode == 0, answer.stdout[-3000:] + answer.stderr[-3000:]
     ends = json.loads(answer.stdout.strip().splitlines()[-1])
-    return {"ends": {name: (state, tries) for name, state, tries in ends}, "log": answer.stdout}
+    return {
+        "ends": {name: (state, tries) for name, state, tries in ends},
+        "log": answer.stdout + answer.stderr,
+    }
 
 
 def _uri(url: str) -> str:
@@ -112,7 +142,9 @@ def test_a_backfill_by_params_and_failures_that_are_told_once(
         "crawl__shop": ("success", [1]),
         "crawl__away": ("failed", [3]),
         "crawl__forbidden": ("failed", [1]),
+        "crawl__guarded": ("success", [1]),
     }
+    assert CANARY not in told["log"]
     with database.connect() as conn, conn, conn.cursor() as cursor:
         cursor.execute(
             "select purpose, status, added > 0 from earshot.crawl join earshot.source on source.id"
