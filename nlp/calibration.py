@@ -58,15 +58,13 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return probabilities
 
 
-def fit_sentiment(logits: np.ndarray, labels: np.ndarray, *, rarity: float = 0.0) -> SentimentScale:
-    """Least negative log likelihood on logits (n, 3) and class indexes (n,).
-
-    A class weighs by 1 / share ** `rarity`: 0 for the mix at hand, 1 as if all were equally common.
-    """
+def fit_sentiment(
+    logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> SentimentScale:
+    """Least (weighted) negative log likelihood on logits (n, 3) and class indexes (n,)."""
     from scipy.optimize import minimize
 
-    shares = np.maximum(np.bincount(labels, minlength=3), 1) / len(labels)
-    weights = shares[labels] ** -rarity
+    weights = np.ones(len(labels)) if weights is None else weights
 
     def loss(values: np.ndarray) -> float:
         scale = SentimentScale(scale=values[0], bias=(values[1], 0.0, values[2]))

@@ -23,6 +23,8 @@ from nlp.scorers import EarshotScorer
 
 WEIGHTS = Path(__file__).parent / "weights"
 WEIGHTS_NAME, CARD_NAME = "model.safetensors", "model.json"
+CENTRE = "centre"
+"""Tensor in the weights: the mean text, see `nlp.heads.likeness`."""
 
 
 def load_model(setting: str = "earshot", *, precision: str = "auto", device: str = "cpu") -> Model:
@@ -56,6 +58,7 @@ def _load_trained(folder: Path) -> Model:
     try:
         lora.merge(encoder.body, _part(state, "lora."))
         heads.load_state_dict(_part(state, "heads."))
+        centre = state[CENTRE]
     except (ValueError, RuntimeError, KeyError) as error:
         raise FixSettings(
             f"{folder / WEIGHTS_NAME} does not fit base model {card['base']} ({error}): restore the"
@@ -64,7 +67,7 @@ def _load_trained(folder: Path) -> Model:
     return Model(
         id=card["id"],
         encoder=encoder,
-        scorer=EarshotScorer(base, encoder, heads),
+        scorer=EarshotScorer(base, encoder, heads, centre),
         calibration=_calibration(card.get("calibration", {})),
         name_weight=NAME_WEIGHT,
     )

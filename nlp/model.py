@@ -113,6 +113,11 @@ class Model:
         """Unit vectors (texts, width), float32, for similarity and clustering."""
         return self._vectors(texts, self.scorer.embed, self.encoder.width)
 
+    def centre(self, texts: Sequence[str]) -> np.ndarray:
+        """Mean of the vectors by which texts are compared with themes (theme width,)."""
+        mean: np.ndarray = self._vectors(texts, self.scorer.theme, self.scorer.theme_width).mean(0)
+        return mean
+
     def _vectors(
         self, texts: Sequence[str], vectors_of: Callable[[torch.Tensor], torch.Tensor], width: int
     ) -> np.ndarray:

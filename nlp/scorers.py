@@ -41,10 +41,11 @@ class EarshotScorer:
     as much as the first one, and keeps both.
     """
 
-    def __init__(self, base: Encoder, encoder: Encoder, heads: Heads) -> None:
+    def __init__(self, base: Encoder, encoder: Encoder, heads: Heads, centre: torch.Tensor) -> None:
         self.base = base
         self.encoder = encoder
         self.heads = heads.eval()
+        self.centre = centre
 
     @property
     def theme_width(self) -> int:
@@ -65,7 +66,8 @@ class EarshotScorer:
         if not len(themes):
             return outputs
         both = torch.cat([plain, tuned], dim=-1)
-        match = likeness(self._pooled(self.base, ids), self.heads.embed(states, mask), both)
+        own = self._pooled(self.base, ids), self.heads.embed(states, mask)
+        match = likeness(*own, both, self.centre)
         return replace(outputs, match=match)
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:

@@ -50,8 +50,8 @@ class Run:
     base: str = "e5"
     licence: str = "all"
     seed: int = 7
-    steps: int = 1000
-    descent: int = 400
+    steps: int = 2000
+    descent: int = 600
     rank: int = 32
     rate: float = 4e-4
     frozen_layers: int = 2
@@ -172,8 +172,8 @@ def _work(
             "run": asdict(run),
             "sets": sorted({example.source for example in splits.train}),
         }
-        write_weights(out, trainee.trained(), card)
         torch.set_num_threads(workers)
+        write_weights(out, trainee.trained(), card, splits.calibration)
         calibrate(out, splits)
     distributed.destroy_process_group()
 
@@ -313,8 +313,8 @@ def main() -> None:
     parser.add_argument("--licence", choices=["all", "permissive"], default="all")
     parser.add_argument("--base", default="e5")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--descent", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--descent", type=int, default=600)
     parser.add_argument("--share", type=float, default=1.0, help="part of the data, to develop on")
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--rate", type=float, default=4e-4)

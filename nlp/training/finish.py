@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,25 +19,38 @@ from nlp.calibration import (
     fit_sentiment,
     fit_threshold,
 )
-from nlp.loading import CARD_NAME, WEIGHTS_NAME, load_model
+from nlp.loading import CARD_NAME, CENTRE, WEIGHTS_NAME, load_model
 from nlp.model import Model, ThemeText
 from nlp.training.data import Example
 from nlp.training.labels import label_text, readable
 from nlp.training.splits import Splits
 
 UNSEEN_TEXTS = 1200
-# Training left the sets' mixes out (`with_priors`), and a customer's mix is unknown: an even one.
-RARITY = 1.0
 
 
-def write_weights(folder: Path, state: dict[str, torch.Tensor], card: dict[str, object]) -> None:
-    """Adapters and heads in half precision, with the card that says what they fit."""
+def write_weights(
+    folder: Path,
+    state: dict[str, torch.Tensor],
+    card: dict[str, object],
+    kept_out: Sequence[Example],
+) -> None:
+    """Adapters, heads and the mean text in half precision, with the card that says what they fit.
+
+    The mean text is that of the kept-out examples.
+    """
+    width = len(state["heads.pool.weight"][0])
+    _write_state(folder, {**state, CENTRE: torch.zeros(2 * width)})
+    write_card(folder, card)
+    centre = load_model(str(folder)).centre([row.text for row in kept_out])
+    _write_state(folder, {**state, CENTRE: torch.from_numpy(centre)})
+
+
+def _write_state(folder: Path, state: dict[str, torch.Tensor]) -> None:
     from safetensors.torch import save_file
 
     half = {key: value.detach().half().contiguous() for key, value in state.items()}
     save_file(half, folder / WEIGHTS_NAME)
     (folder / WEIGHTS_NAME).chmod(0o644)
-    write_card(folder, card)
 
 
 def write_card(folder: Path, card: dict[str, object]) -> None:
@@ -72,15 +86,26 @@ Fitted = tuple[SentimentScale, dict[str, float]]
 
 
 def _sentiment_scales(model: Model, examples: Sequence[Example]) -> tuple[Fitted, Fitted]:
-    # Sentences of aspect sets are hardly ever neutral and would tilt the balance.
-    plain = [row for row in examples if row.sentiment is not None and not row.scheme]
+    # Stars tell how content somebody is, and sentences of aspect sets are hardly ever neutral:
+    # both would tilt the balance.
+    plain = [row for row in examples if row.source.startswith("tweets")]
     logits = document_logits(model, [row.text for row in plain])
-    document = _fit(logits, np.array([row.sentiment for row in plain]), RARITY)
+    document = _fit(logits, np.array([row.sentiment for row in plain]), _even(plain))
     towards = [_towards(model, rows) for rows in _by_scheme(examples)]
     if not towards:
         return document, document
     logits = np.concatenate([part for part, _ in towards])
-    return document, _fit(logits, np.concatenate([values for _, values in towards]), 0.0)
+    return document, _fit(logits, np.concatenate([values for _, values in towards]))
+
+
+def _even(examples: Sequence[Example]) -> np.ndarray:
+    """Weights (examples,) that make the sentiments of each set equally common.
+
+    What customers feel is mixed otherwise in every set and unknown in the next one.
+    """
+    sizes = Counter(row.source for row in examples)
+    common = Counter((row.source, row.sentiment) for row in examples)
+    return np.array([sizes[row.source] / common[row.source, row.sentiment] for row in examples])
 
 
 def _by_scheme(examples: Sequence[Example]) -> list[list[Example]]:
@@ -89,8 +114,8 @@ def _by_scheme(examples: Sequence[Example]) -> list[list[Example]]:
     return [[row for row in rated if row.scheme == scheme] for scheme in schemes]
 
 
-def _fit(logits: np.ndarray, labels: np.ndarray, rarity: float) -> Fitted:
-    scale = fit_sentiment(logits, labels, rarity=rarity)
+def _fit(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> Fitted:
+    scale = fit_sentiment(logits, labels, weights)
     probabilities = scale.apply(logits)
     is_right = probabilities.argmax(-1) == labels
     return scale, {

@@ -54,7 +54,7 @@ def test_a_hint_needs_the_model_to_agree_and_no_contentment() -> None:
 
 
 def test_the_model_alone_must_be_nearly_sure_of_more_than_a_few_words() -> None:
-    assert weighed("something happened that nobody should see", 0.4) < 0.5
+    assert weighed("something happened that nobody should see", 0.35) < 0.5
     assert weighed("something happened that nobody should see", 0.9) >= 0.5
     assert weighed("stay away", 0.9) < 0.5
 
