@@ -11,6 +11,8 @@ from earshot.local.airflow_api import Client, Run
 
 CHAIN = ("tag", "watch", "reply", "deliver")
 """Each is woken by the asset of the one before it."""
+WAKES_ITSELF = "wake_the_next_run"
+"""Task of a DAG that is skipped where its run has left nothing over."""
 STAGE_SECONDS = 900
 """Far more than a stage takes, as a machine may have much else to do."""
 
@@ -38,19 +40,21 @@ def failed_tasks(api: Client) -> list[str]:
     return [
         f"{task['dag_id']}.{task['task_id']} ({task['state']})"
         for task in api.task_instances()
-        if task["state"] not in ("success", "running", "queued", "scheduled", None)
+        if task["state"] not in ("success", "skipped", "running", "queued", "scheduled", None)
     ]
 
 
 def _wait_for_stage(api: Client, dag_id: str, after: datetime) -> datetime:
-    """Wait for the end of a run that began after that moment."""
+    """Wait for the end of a run that began after that moment, and of those that it wakes itself."""
     deadline = time.monotonic() + STAGE_SECONDS
     while time.monotonic() < deadline:
         for found in api.runs(dag_id):
             if found["start_date"] and _moment(found["start_date"]) >= after:
                 run = api.wait_for_run(dag_id, found["dag_run_id"], seconds=STAGE_SECONDS)
                 _refuse_failure(run)
-                return _ended(api, run)
+                ended = _ended(api, run)
+                is_over = run.tasks.get(WAKES_ITSELF) != "success"
+                return ended if is_over else _wait_for_stage(api, dag_id, ended)
         time.sleep(0.25)
     raise RetryLater(f"Nothing woke the DAG {dag_id} within {STAGE_SECONDS} s; see its page.")
 
@@ -62,9 +66,13 @@ def _refuse_failure(run: Run) -> None:
 
 
 def _ended(api: Client, run: Run) -> datetime:
-    """When its last task ended: what that task wakes may start before the run is marked done."""
+    """When its last task ended: what that task wakes may start before the run is marked done.
+
+    A skipped task wakes nothing, and what the one before it woke may have started already.
+    """
     path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
-    return max(_moment(task["end_date"]) for task in api.call("GET", path)["task_instances"])
+    tasks = api.call("GET", path)["task_instances"]
+    return max(_moment(task["end_date"]) for task in tasks if task["state"] != "skipped")
 
 
 def _moment(text: str) -> datetime:

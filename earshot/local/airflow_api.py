@@ -28,8 +28,8 @@ class Run:
 
     @property
     def is_success(self) -> bool:
-        """Whether the run and every task instance succeeded."""
-        return self.state == "success" and set(self.tasks.values()) <= {"success"}
+        """Whether the run succeeded, and every task instance or it had nothing to do."""
+        return self.state == "success" and set(self.tasks.values()) <= {"success", "skipped"}
 
 
 class Client:
