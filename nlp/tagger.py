@@ -67,7 +67,7 @@ class TagResult:
     refused: int = 0
     """Results that came after the lease was lost; another worker stored its own."""
     waiting: int = 0
-    """Texts in the queue at the end: more than none where the run was cut short."""
+    """Texts in the queue where the run was cut short; what only others hold is no work left."""
     seconds: float = 0.0
 
     def counts(self) -> dict[str, int]:
@@ -273,9 +273,10 @@ class Run:
                 result = self._tag(held, result)
                 log.info("%d texts read, %d so far", len(held.texts), result.texts)
             self._report(result)
+        else:
+            result = replace(result, waiting=result.waiting + self._waiting())
         given_up = claims.give_up(self.conn, self.model_id, self._now())
-        waiting = result.waiting + self._waiting()
-        return replace(result, failed=result.failed + given_up, waiting=waiting)
+        return replace(result, failed=result.failed + given_up)
 
     def _next(self, room: int | None) -> claims.Claim | None:
         held = self._claim(room)

@@ -32,6 +32,16 @@ class People:
         self._triggers[issued] = time.monotonic()
         return issued
 
+    def _sent_by(self, user: str) -> dict[str, Any]:
+        """What every payload of a person's says of its sender."""
+        return {
+            "team": {"id": "T00NORTHW", "domain": "northwind"},
+            "user": {"id": user, "username": "someone", "team_id": "T00NORTHW"},
+            "api_app_id": "A00EARSHOT",
+            "token": "unused",
+            "trigger_id": self.trigger(),
+        }
+
     def click(
         self,
         message: dict[str, Any],
@@ -56,11 +66,7 @@ class People:
         action = {**kept, "block_id": block_id, "action_ts": f"{self.now():.6f}", **state}
         return {
             "type": "block_actions",
-            "team": {"id": "T00NORTHW", "domain": "northwind"},
-            "user": {"id": user, "username": "someone", "team_id": "T00NORTHW"},
-            "api_app_id": "A00EARSHOT",
-            "token": "unused",
-            "trigger_id": self.trigger(),
+            **self._sent_by(user),
             "container": {
                 "type": "message", "message_ts": message["ts"], "channel_id": channel.id,
             },
@@ -76,11 +82,7 @@ class People:
         """The payload of a modal sent off; `values` by block id and action id."""
         return {
             "type": "view_submission",
-            "team": {"id": "T00NORTHW", "domain": "northwind"},
-            "user": {"id": user, "username": "someone", "team_id": "T00NORTHW"},
-            "api_app_id": "A00EARSHOT",
-            "token": "unused",
-            "trigger_id": self.trigger(),
+            **self._sent_by(user),
             "view": {**view, "state": {"values": values}},
         }
 

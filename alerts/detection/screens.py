@@ -105,9 +105,8 @@ def _syndication(found: Score, voices: Sequence[Observation]) -> Finding | None:
     if not copies:
         return None
     if _still_anomalous(found, len(voices) - copies):
-        return Finding(
-            name="syndication", effect="note", text=f"{copies} are copies of the same text"
-        )
+        are = "is a copy" if copies == 1 else "are copies"
+        return Finding(name="syndication", effect="note", text=f"{copies} {are} of the same text")
     return Finding(
         name="syndication",
         effect="suppress",

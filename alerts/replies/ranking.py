@@ -149,7 +149,7 @@ def rank(hits: list[Hit], text: str, language: str) -> tuple[Problem, ...]:
         if (len(text) <= _SHORT or is_told_twice) and _adds(key, chosen[0], best):
             chosen.append(key)
             break
-    return tuple(_problem(best[key], totals[key], text, language) for key in chosen)
+    return tuple(_problem(best[key], text, language) for key in chosen)
 
 
 _FAMILIES = (
@@ -176,7 +176,7 @@ def _adds(key: str, main: str, best: dict[str, Hit]) -> bool:
     return is_other and best[key].issue.weight >= _SECOND_WEIGHT
 
 
-def _problem(hit: Hit, score: float, text: str, language: str) -> Problem:
+def _problem(hit: Hit, text: str, language: str) -> Problem:
     details = {}
     if language == "en":
         details = details_en.find_details(hit.sentence, hit.near, text)
@@ -187,5 +187,4 @@ def _problem(hit: Hit, score: float, text: str, language: str) -> Problem:
         quote=None
         if tone.IRONY.search(hit.sentence.lower())
         else quotable(hit.sentence, language, near=hit.near),
-        score=score,
     )

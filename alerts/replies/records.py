@@ -68,7 +68,6 @@ class Problem:
     """Named details in the customer's words, sanitised: object, duration, occasion …"""
     quote: str | None = None
     """A short sanitised fragment of the sentence that says it."""
-    score: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

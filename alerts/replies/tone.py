@@ -56,7 +56,7 @@ _SETTLED = re.compile(
     r"|\bthey (?:finally |have )?(?:replaced|refunded) (?:my|me)\b"
 )
 _UNSETTLED = re.compile(
-    r"n't\b|\b(?:not|never|no|unless|until|until|if|when|once|to be|still|get this|hope\w*|want"
+    r"n't\b|\b(?:not|never|no|unless|until|if|when|once|to be|still|get this|hope\w*|want"
     r"|need|before|would|could|please|yet|un\w+ed)\b"
 )
 

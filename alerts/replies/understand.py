@@ -116,7 +116,7 @@ def _from_themes(
     longest = max(parts, key=len, default="")
     details = details_en.find_details(longest, 0, text) if language == "en" else {}
     quote = quotable(longest, language, near=0)
-    return (Problem(key=theme.key, theme=theme.key, details=details, quote=quote, score=1.0),)
+    return (Problem(key=theme.key, theme=theme.key, details=details, quote=quote),)
 
 
 def _circumstances(parts: list[str], language: str) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ from alerts.slack.incident_message import ticket_told
 
 MOST_DRAFT = 2800
 MOST_SNIPPET = 160
+BEGINNING = 60
+"""Characters of the review in the head where the review itself stands below."""
 MOST_REVIEW = 600
 
 
@@ -148,7 +150,8 @@ def _head(view: DraftView) -> str:
         where.append(t.day_and_time(view.published_at, view.now, view.zone))
     kind = "No draft" if view.state == "held" else "Draft"
     rated = f" {t.stars(view.stars)}" if view.stars is not None else ""
-    head = f"*{kind} for{rated} “{t.escape(_snippet(view))}”* · {', '.join(where)}"
+    said = t.shorten(_snippet(view), BEGINNING) if _review(view) else _snippet(view)
+    head = f"*{kind} for{rated} “{t.escape(said)}”* · {', '.join(where)}"
     if view.state in {"waiting", "blocked", "held"}:
         due = t.day_and_time(view.due_at, view.now, view.zone)
         head += f" · *late*, was due {due}" if view.due_at < view.now else f" · answer due {due}"

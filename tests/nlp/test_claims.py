@@ -15,6 +15,7 @@ from nlp.claims import MOST_ATTEMPTS
 from nlp.tagger import Run, Tagger
 from nlp.tags import TextTags
 from nlp.taxonomy import load_taxonomy, sync_taxonomy
+from sql.connect import connect
 from sql.named import queries
 from tests.nlp.conftest import NOW
 from tests.nlp.fakes import WordModel
@@ -220,6 +221,16 @@ def test_results_of_a_lost_claim_change_nothing(shop, settings, tagger) -> None:
         assert claims.store(shop.conn, lost, result, NOW) == set()
         assert tables(shop)[0] == []
         assert claims.store(shop.conn, held, result, NOW) == {held.texts[0].version_id}
+
+
+def test_a_text_that_another_worker_holds_is_no_work_left(shop, settings, tagger) -> None:
+    shop.say("late")
+    with claims.worker(shop.conn) as number, connect(settings) as other:
+        Run(shop.conn, settings, tagger, number)._refill()
+        assert claims.claim(shop.conn, "words-1", number)
+        with claims.worker(other) as second:
+            result = Run(other, settings, tagger, second).drain()
+    assert (result.tagged, result.waiting) == (0, 0)
 
 
 def test_a_text_that_is_deleted_meanwhile_is_no_error(shop, settings, tagger) -> None:

@@ -15,6 +15,7 @@ from psycopg2.extensions import connection as Connection
 from alerts.approvals import approve, hash_of
 from alerts.slack.drafts import announce_draft
 from alerts.slack.evidence import Difference, Evidence, Hour, Quote, Screen, SourceHealth
+from alerts.slack.incidents import announce_incident
 from earshot.settings import Settings
 from sql.clock import advance
 from tests.alerts.slack.reply_platforms import PLATFORMS, TEXT, apple_key
@@ -206,6 +207,15 @@ def slack_settings(
     monkeypatch.setenv("EARSHOT_SLACK_TOKEN", slack.bot_token)
     monkeypatch.setenv("EARSHOT_SLACK_APP_TOKEN", slack.app_token)
     return settings_with(slack={"api_url": slack.url})
+
+
+@pytest.fixture
+def announced(conn: Connection, slack_settings: Settings, open_incident: Callable[..., int]) -> int:
+    """An incident whose message waits in the outbox."""
+    incident = open_incident()
+    with conn:
+        announce_incident(conn, slack_settings, incident, NOON)
+    return incident
 
 
 @pytest.fixture

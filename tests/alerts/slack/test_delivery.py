@@ -69,15 +69,13 @@ def test_the_chart_is_uploaded_and_stands_in_the_message(
     conn: Connection,
     slack: SlackStandIn,
     slack_settings: Settings,
-    open_incident: Callable[..., int],
+    announced: int,
     change_incident: Callable[..., None],
 ) -> None:
     slack.file_polls = 1
-    incident = open_incident()
-    announce(conn, slack_settings, incident)
     send(slack_settings)
-    change_incident(incident, assigned_to="U00MANAGER")
-    announce(conn, slack_settings, incident)
+    change_incident(announced, assigned_to="U00MANAGER")
+    announce(conn, slack_settings, announced)
 
     send(slack_settings)
 
@@ -91,13 +89,11 @@ def test_silence_while_nothing_changed(
     conn: Connection,
     slack: SlackStandIn,
     slack_settings: Settings,
-    open_incident: Callable[..., int],
+    announced: int,
 ) -> None:
-    incident = open_incident()
-    announce(conn, slack_settings, incident)
     send(slack_settings)
 
-    was_enqueued = announce(conn, slack_settings, incident, minutes=10)
+    was_enqueued = announce(conn, slack_settings, announced, minutes=10)
 
     assert not was_enqueued
     assert send(slack_settings).sent == 0
@@ -107,15 +103,13 @@ def test_edits_that_nobody_saw_give_way_to_the_newest(
     conn: Connection,
     slack: SlackStandIn,
     slack_settings: Settings,
-    open_incident: Callable[..., int],
+    announced: int,
     change_incident: Callable[..., None],
 ) -> None:
-    incident = open_incident()
-    announce(conn, slack_settings, incident)
     send(slack_settings)
     for items in (60, 70, 80):
-        change_incident(incident, items=items)
-        announce(conn, slack_settings, incident)
+        change_incident(announced, items=items)
+        announce(conn, slack_settings, announced)
 
     send(slack_settings)
 

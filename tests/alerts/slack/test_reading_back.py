@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from psycopg2.extensions import connection as Connection
 
 from alerts.slack.incidents import thread_note
 from earshot.settings import Settings
 from tests.alerts.slack.conftest import NOON
-from tests.alerts.slack.test_delivery import advance_to, announce, send
+from tests.alerts.slack.test_delivery import advance_to, send
 from tests.slack_standin import SlackStandIn
 
 
 @pytest.mark.parametrize("fault", ["drop_response", "fail_after"])
 def test_an_accepted_post_whose_answer_is_lost_is_found_and_not_repeated(
-    conn: Connection,
-    slack: SlackStandIn,
-    slack_settings: Settings,
-    open_incident: Callable[..., int],
-    fault: str,
+    slack: SlackStandIn, slack_settings: Settings, announced: int, fault: str
 ) -> None:
-    announce(conn, slack_settings, open_incident())
     slack.fail("chat.postMessage", fault)
 
     first = send(slack_settings)
@@ -35,13 +28,8 @@ def test_an_accepted_post_whose_answer_is_lost_is_found_and_not_repeated(
 
 @pytest.mark.parametrize("fault", ["drop_request", "fail"])
 def test_a_post_that_never_arrived_is_sent_after_reading_back(
-    conn: Connection,
-    slack: SlackStandIn,
-    slack_settings: Settings,
-    open_incident: Callable[..., int],
-    fault: str,
+    slack: SlackStandIn, slack_settings: Settings, announced: int, fault: str
 ) -> None:
-    announce(conn, slack_settings, open_incident())
     slack.fail("chat.postMessage", fault)
 
     send(slack_settings)
@@ -52,12 +40,10 @@ def test_a_post_that_never_arrived_is_sent_after_reading_back(
 
 
 def test_an_uncertain_send_waits_before_it_is_read_back(
-    conn: Connection,
     slack: SlackStandIn,
     slack_settings: Settings,
-    open_incident: Callable[..., int],
+    announced: int,
 ) -> None:
-    announce(conn, slack_settings, open_incident())
     slack.fail("chat.postMessage", "drop_response")
     send(slack_settings)
 
@@ -68,14 +54,12 @@ def test_an_uncertain_send_waits_before_it_is_read_back(
 
 
 def test_a_busy_channel_is_read_back_page_by_page(
-    conn: Connection,
     slack: SlackStandIn,
     slack_settings: Settings,
-    open_incident: Callable[..., int],
+    announced: int,
 ) -> None:
     for number in range(20):
         slack.say_as_person(f"small talk {number}")
-    announce(conn, slack_settings, open_incident())
     slack.fail("chat.postMessage", "drop_response")
 
     results = [send(slack_settings) for _ in range(3)]
@@ -89,9 +73,8 @@ def test_a_limited_read_back_waits_and_posts_nothing_meanwhile(
     conn: Connection,
     slack: SlackStandIn,
     slack_settings: Settings,
-    open_incident: Callable[..., int],
+    announced: int,
 ) -> None:
-    announce(conn, slack_settings, open_incident())
     slack.fail("chat.postMessage", "drop_response")
     slack.fail("conversations.history", "limit", seconds=60)
 
@@ -105,14 +88,12 @@ def test_a_limited_read_back_waits_and_posts_nothing_meanwhile(
 
 
 def test_a_slow_answer_is_a_lost_one_and_not_repeated(
-    conn: Connection,
     slack: SlackStandIn,
     slack_settings: Settings,
-    open_incident: Callable[..., int],
+    announced: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("alerts.slack.deliver.TIMEOUT_SECONDS", 1)
-    announce(conn, slack_settings, open_incident())
     slack.fail("chat.postMessage", "delay", seconds=2.0)
 
     send(slack_settings)
@@ -126,13 +107,11 @@ def test_a_lost_answer_in_a_thread_is_found_there(
     conn: Connection,
     slack: SlackStandIn,
     slack_settings: Settings,
-    open_incident: Callable[..., int],
+    announced: int,
 ) -> None:
-    incident = open_incident()
-    announce(conn, slack_settings, incident)
     send(slack_settings)
     with conn:
-        thread_note(conn, slack_settings, incident, "peak", "Peak at 11:00", NOON)
+        thread_note(conn, slack_settings, announced, "peak", "Peak at 11:00", NOON)
     slack.fail("chat.postMessage", "drop_response")
 
     send(slack_settings)

@@ -192,13 +192,11 @@ def test_a_confirmed_incident_does_not_escalate(
     conn: Connection,
     slack: SlackStandIn,
     slack_settings: Settings,
-    open_incident: Callable[..., int],
+    announced: int,
 ) -> None:
-    incident = open_incident()
-    announce(conn, slack_settings, incident)
     send(slack_settings)
     with conn:
-        confirm(conn, slack_settings, incident, actor="U00MANAGER", now=NOON)
+        confirm(conn, slack_settings, announced, actor="U00MANAGER", now=NOON)
         escalated = escalate_unanswered(conn, slack_settings, NOON + timedelta(hours=5))
 
     assert escalated == 0

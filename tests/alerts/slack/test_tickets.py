@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -45,12 +45,6 @@ DESKS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 EVERY = pytest.mark.parametrize("desk", sorted(DESKS))
-
-
-@pytest.fixture
-def place() -> Iterator[PlatformStandIn]:
-    with PlatformStandIn() as standin:
-        yield standin
 
 
 @pytest.fixture
