@@ -131,14 +131,15 @@ def _is_sitemap(source: str) -> bool:
 
 
 def _is_cut(source: str) -> bool:
-    """Empty, or without its end; a page that leaves out optional tags closes no head either."""
+    """Empty, or ended in the head or amid a word or tag; the last end tags may be left out."""
     lower = source.lower()
     if _is_sitemap(source):
         return re.search(r"</(?:\w+:)?(?:urlset|sitemapindex|html)\s*>", lower) is None
     if "</body" in lower or "</html" in lower:
         return False
     is_in_head = re.search(r"<head[\s>]", lower) is not None and "<body" not in lower
-    return not lower.strip() or "</head" in lower or is_in_head
+    is_amid = "</head" in lower and not lower.rstrip().endswith(">")
+    return not lower.strip() or is_in_head or is_amid
 
 
 def _page(  # the page and its context

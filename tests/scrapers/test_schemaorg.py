@@ -225,6 +225,11 @@ def test_a_page_that_ends_early_is_read_again(html: str):
         _read(html)
 
 
+def test_a_page_that_leaves_out_its_last_end_tags_is_whole():
+    html = _with_script(json.dumps(PRODUCT)).removesuffix("</body></html>")
+    assert len(_read(html).items) == 1
+
+
 EXPECTED = {
     "food": 1,
     "motherthyme": 11,
