@@ -31,10 +31,22 @@ class Issue:
     context: re.Pattern[str] | None
     """What the whole review must speak of for the issue to make sense."""
     unless: re.Pattern[str] | None
-    """What the whole review must not speak of."""
+    """What the whole review must not speak of: words of another trade."""
+    never: re.Pattern[str] | None = None
+    """What rules the problem out whatever the trade."""
 
-    def fits(self, review: str) -> bool:
-        """Whether a normalised review is of the kind in which this problem occurs."""
+    def fits(self, review: str, *, is_sure: bool = False) -> bool:
+        """Whether a normalised review is of the kind in which this problem occurs.
+
+        Args:
+            review: the whole review, normalised.
+            is_sure: the brand's trade is that of the problem, so that words of another trade
+                ("app" in a review of a shop) do not rule it out.
+        """
+        if self.never and self.never.search(review):
+            return False
+        if is_sure:
+            return True
         if self.unless and self.unless.search(review):
             return False
         return self.context is None or bool(self.context.search(review))
@@ -83,6 +95,7 @@ def _issue(entry: dict[str, Any], macros: dict[str, str]) -> Issue:
         must=compiled("|".join(entry["must"])) if "must" in entry else None,
         context=compiled("|".join(entry["context"])) if "context" in entry else None,
         unless=compiled("|".join(entry["unless"])) if "unless" in entry else None,
+        never=compiled("|".join(entry["never"])) if "never" in entry else None,
     )
 
 

@@ -15,6 +15,7 @@ from alerts.replies import details_en, objects_en, tone
 from alerts.replies.lexicon import Issue, domains, issues, normalised, word_set
 from alerts.replies.quoting import quotable
 from alerts.replies.records import Problem, ReviewForReply
+from alerts.replies.trades import is_in_trade, trade_of
 
 _THEME_BOOST = 0.9
 _SECOND_WEIGHT = 2.6
@@ -29,8 +30,8 @@ _BEHIND = 1.2
 _SHORT = 200
 """Characters up to which each problem is told about as plainly as the other."""
 _CLAUSES = re.compile(
-    r",?\s(?:and|but|nor|so|because|while|although|yet|however|though|then|und|aber|et|mais|y|pero"
-    r"|en|maar|e|ma|mas)\s|[,;:]\s|\.{2,}\s?"
+    r",?\s(?:and|or|but|nor|so|because|while|although|yet|however|though|then|und|aber|et|mais|y"
+    r"|pero|en|maar|e|ma|mas)\s|[,;:]\s|\.{2,}\s?"
 )
 _SHORTEST_CLAUSE = 12
 _AFTER_TURN = re.compile(r"\b(?:until|but|however|the (?:main|only|biggest|real) (?:\w+ )?is)\b")
@@ -66,13 +67,27 @@ def matches(sentence: str, language: str) -> list[tuple[Issue, int]]:
 
 
 def find_hits(
-    review: ReviewForReply, parts: list[str], language: str, *, is_sarcastic: bool
+    review: ReviewForReply,
+    parts: list[str],
+    language: str,
+    *,
+    is_sarcastic: bool,
+    trades: frozenset[str] = frozenset(),
 ) -> list[Hit]:
-    """Everything that the sentences of a review tell of, scored."""
+    """Everything that the sentences of a review tell of, scored.
+
+    Args:
+        review: the review.
+        parts: its sentences.
+        language: the one it is written in.
+        is_sarcastic: whether it praises in words only.
+        trades: those of the brand, as `trades.trades_of`; where there is one only, the words of
+            a review need not show the trade.
+    """
     negative = {t.key: t.probability for t in review.themes if t.sentiment == "negative"}
     is_pleased = review.stars is not None and review.stars >= 4 and not is_sarcastic
     whole = normalised(" ".join(parts))
-    impossible = _impossible_themes(whole, language)
+    impossible = frozenset() if trades else _impossible_themes(whole, language)
     hits = []
     for position, sentence in enumerate(parts):
         folded = normalised(sentence)
@@ -81,7 +96,10 @@ def find_hits(
         if not is_sarcastic and len(parts) > 1 and tone.is_praise(folded):
             continue
         for issue, near in matches(sentence, language):
-            if issue.theme in impossible or not issue.fits(whole):
+            trade = trade_of(issue.key, issue.theme)
+            if not is_in_trade(trade, trades) or issue.theme in impossible:
+                continue
+            if not issue.fits(whole, is_sure=trades == {trade}):
                 continue
             boost = _THEME_BOOST * negative.get(issue.theme, 0.0)
             score = issue.weight + boost + _standing(folded, near, position, len(parts))

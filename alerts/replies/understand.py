@@ -18,7 +18,7 @@ from alerts.replies.quoting import quotable, remark
 from alerts.replies.ranking import family, find_hits, matches, rank
 from alerts.replies.records import Point, Problem, ReviewForReply, Understanding
 from alerts.replies.sanitise import is_tame, plain
-from alerts.replies.trades import is_in_trade, trade_of
+from alerts.replies.trades import is_in_trade
 from alerts.replies.wording import words_of
 
 
@@ -37,11 +37,7 @@ def understand(
     parts = sentences(text)
     is_sarcastic = _is_sarcastic(review, parts, language)
     is_negative = _is_negative(review, text) or is_sarcastic
-    hits = [
-        hit
-        for hit in find_hits(review, parts, language, is_sarcastic=is_sarcastic)
-        if is_in_trade(trade_of(hit.issue.key, hit.issue.theme), trades)
-    ]
+    hits = find_hits(review, parts, language, is_sarcastic=is_sarcastic, trades=trades)
     problems = rank(hits, text, language) or _from_themes(review, parts, text, language)
     tame = is_tame(review.whole_text)
     if not tame:
