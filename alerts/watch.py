@@ -37,6 +37,7 @@ from sql.clock import now as clock_now
 from sql.connect import connect
 from sql.counts import refresh_counts
 from sql.named import queries
+from sql.silence import judge_silence
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ def watch(settings: Settings) -> WatchResult:
             return WatchResult()
         with conn:
             moment = clock_now(conn, settings)
+            judge_silence(conn, settings, moment)
         refresh_counts(conn, moment)
         results = [
             _watch_brand(conn, settings, brand.key, moment)

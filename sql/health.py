@@ -15,14 +15,11 @@ from earshot.settings import Settings, Source
 from sql.clock import now as clock_now
 from sql.connect import connect
 from sql.named import queries
+from sql.silence import PUSHED
 
 FEW_RECORDS = 20
 """A share of fewer records says nothing."""
 GRACE = timedelta(hours=1)
-PUSHED = "webhook"
-LEAST_BUSY_HOURS = 8
-"""A webhook that brought something in fewer hours has no habit yet."""
-LEAST_SILENCE = timedelta(days=1)
 STEADY_STEPS = ("tag", "watch", "reply", "deliver")
 """Steps that time alone wakes every ten minutes or oftener."""
 Row = Mapping[str, Any]
@@ -116,17 +113,21 @@ def _sources(settings: Settings, taken: Snapshot) -> Iterator[Finding]:
         if not source.enabled:
             continue
         row = known.get(source.name, {})
-        yield _silent(source, row, taken) if source.kind == PUSHED else _fresh(source, row, taken)
+        if source.kind != PUSHED:
+            yield _fresh(source, row, taken)
         if row.get("health") == "unhealthy":
             yield Finding(
                 name=f"source:{source.name}",
                 is_well=False,
                 detail=f"Source {source.name} breaks its contract: {row['health_reason']}",
-                remedy=f"Try it with `earshot crawl {source.name}`; docs/OPERATIONS.md, "
-                "When a source goes quiet.",
+                remedy=_trying(source) + "docs/OPERATIONS.md, When a source goes quiet.",
             )
         if row:
             yield _quarantine(settings, source, row)
+
+
+def _trying(source: Source) -> str:
+    return "" if source.kind == PUSHED else f"Try it with `earshot crawl {source.name}`; "
 
 
 def _fresh(source: Source, row: Row, taken: Snapshot) -> Finding:
@@ -148,32 +149,6 @@ def _fresh(source: Source, row: Row, taken: Snapshot) -> Finding:
         remedy=f"See the runs of crawl__{source.name} in Airflow, or run `earshot crawl "
         f"{source.name}`.",
     )
-
-
-def _silent(source: Source, row: Row, taken: Snapshot) -> Finding:
-    """Whether a webhook that used to bring something still does, by its own habit."""
-    name = f"crawl:{source.name}"
-    last, allowed = row.get("last_busy_at"), _silence_allowed(source, row)
-    if last is None or allowed is None or taken.now - last <= allowed:
-        return Finding(name=name, is_well=True, detail=f"{source.name} waits for deliveries.")
-    return Finding(
-        name=name,
-        is_well=False,
-        detail=f"Webhook {source.name} brought nothing for {_hours(taken.now - last)}; expected "
-        f"something within {_hours(allowed)}.",
-        remedy="See at the sender whether deliveries are refused, and whether `earshot listen` "
-        "runs; if it is quiet by nature, set silent_after_hours.",
-    )
-
-
-def _silence_allowed(source: Source, row: Row) -> timedelta | None:
-    """What the settings say, or twice the longest pause so far; nothing where it came seldom."""
-    declared = source.options.get("silent_after_hours")
-    if declared is not None:
-        return timedelta(hours=float(declared))
-    if (row.get("busy_hours") or 0) < LEAST_BUSY_HOURS:
-        return None
-    return max(2 * timedelta(seconds=row["longest_pause"].total_seconds()), LEAST_SILENCE)
 
 
 def _waited(taken: Snapshot) -> timedelta:

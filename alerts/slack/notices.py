@@ -43,7 +43,13 @@ def tell_sources(conn: Connection, settings: Settings, now: datetime) -> int:
     for row in queries.slack_sources_unhealthy(conn):
         reason = row["health_reason"] or "Its contract is broken."
         told += source_quiet_notice(
-            conn, settings, row["name"], now, reason=reason, since=row["health_since"]
+            conn,
+            settings,
+            row["name"],
+            now,
+            reason=reason,
+            since=row["health_since"],
+            is_crawled=row["kind"] != "webhook",
         )
     for row in queries.slack_sources_recovered(conn):
         lasted = t.duration((now - row["told_at"]).total_seconds())
@@ -60,14 +66,15 @@ def source_quiet_notice(
     *,
     reason: str,
     since: datetime,
+    is_crawled: bool = True,
 ) -> bool:
     """Say once that a source gives nothing or breaks its contract."""
     held = "Alerts for falling or recovered complaints wait; rising ones still come."
     text = (
         f"⚠️ *{t.label(source)} is not healthy since {since:%-d %B %H:%M} UTC.* "
-        f"{t.label(reason, 500)} {held} See Operations, “When a source goes "
-        f"quiet”; `earshot crawl {t.label(source)}` tries again."
+        f"{t.label(reason, 500)} {held} See Operations, “When a source goes quiet”"
     )
+    text += f"; `earshot crawl {t.label(source)}` tries again." if is_crawled else "."
     return ops_notice(conn, settings, f"source:{source}:{since:%Y%m%dT%H%M}", text, now)
 
 

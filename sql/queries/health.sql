@@ -11,10 +11,7 @@ select
     last_any.status as last_status,
     coalesce(day.seen, 0) as seen,
     coalesce(day.added, 0) as added,
-    coalesce(day.quarantined, 0) as quarantined,
-    habit.hours as busy_hours,
-    habit.last_at as last_busy_at,
-    habit.longest_pause
+    coalesce(day.quarantined, 0) as quarantined
 from earshot.source
 left join lateral (
     select crawl.finished_at
@@ -40,29 +37,6 @@ left join lateral (
         crawl.source_id = source.id
         and crawl.started_at >= cast(:now as timestamptz) - interval '1 day'
 ) as day on true
-left join lateral (
-    -- What somebody else sends: the hours that brought something, in the last 60 that did.
-    select
-        count(*) as hours,
-        max(busy.started_at) as last_at,
-        max(busy.started_at - busy.previous_at) as longest_pause
-    from (
-        select
-            latest.started_at,
-            lag(latest.started_at) over (order by latest.started_at) as previous_at
-        from (
-            select crawl.started_at
-            from earshot.crawl
-            where
-                source.kind = 'webhook'
-                and crawl.source_id = source.id
-                and crawl.status = 'ok'
-                and crawl.seen > 0
-            order by crawl.started_at desc
-            limit 60
-        ) as latest
-    ) as busy
-) as habit on true
 order by source.name;
 
 -- name: health_queue(now)^

@@ -373,6 +373,7 @@ order by draft.incident_id nulls last, outbox.payload ->> 'parent';
 -- name: slack_sources_unhealthy()
 select
     name,
+    kind,
     health_reason,
     health_since
 from earshot.source

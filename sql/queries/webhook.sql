@@ -40,3 +40,44 @@ returning delivery_id;
 -- name: webhook_forget(before)!
 delete from earshot.webhook_delivery
 where received_at < :before;
+
+-- name: webhook_habits(now, since)
+-- Webhooks that brought something usable, with the hours that did, of late: `longest_pause` lies
+-- between two of them, `last_at` is the last delivery.
+with busy as (
+    select
+        crawl.source_id,
+        crawl.started_at,
+        crawl.finished_at,
+        crawl.started_at
+        - lag(crawl.started_at) over (partition by crawl.source_id order by crawl.started_at)
+        as pause
+    from earshot.crawl
+    join earshot.source on source.id = crawl.source_id
+    where
+        source.kind = 'webhook'
+        and crawl.purpose = 'live'
+        and crawl.seen > crawl.quarantined
+        and crawl.started_at <= cast(:now as timestamptz)
+),
+
+latest as (
+    select
+        source_id,
+        max(finished_at) as last_at
+    from busy
+    group by source_id
+)
+
+select
+    source.id,
+    source.name,
+    count(*) as busy_hours,
+    min(busy.started_at) as first_at,
+    latest.last_at,
+    max(busy.pause) as longest_pause
+from busy
+join latest on latest.source_id = busy.source_id
+join earshot.source on source.id = busy.source_id
+where busy.started_at >= latest.last_at - cast(:since as interval)
+group by source.id, source.name, latest.last_at;

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from earshot.settings import Settings, Source
+from earshot.settings import Settings
 from sql.health import findings, interval_of, snapshot
 from tests.observing.conftest import World
 
@@ -83,50 +83,3 @@ def test_a_source_that_was_never_read_is_late_once_the_others_have_run(
 )
 def test_the_longest_pause_of_a_schedule_counts(schedule: str, hours: float | None) -> None:
     assert interval_of(schedule) == (None if hours is None else timedelta(hours=hours))
-
-
-def _webhook(live: Settings, **options: float) -> Settings:
-    given = {"name": "shop", "kind": "webhook", "brand": "northwind", **options}
-    return live.model_copy(update={"source": [Source.model_validate(given)]})
-
-
-def _deliveries(world: World, *hours_ago: float) -> None:
-    world.run("update earshot.source set kind = 'webhook'")
-    world.run("delete from earshot.crawl")
-    for ago in hours_ago:
-        world.crawl(ended=ago * HOUR, seen=3)
-
-
-def test_a_webhook_that_no_longer_brings_what_it_used_to_is_told(
-    live: Settings, world: World
-) -> None:
-    _deliveries(world, *(72 + 6 * at for at in range(10)))
-
-    assert unwell(_webhook(live)) == {
-        "crawl:shop": "Webhook shop brought nothing for 3 days; expected something within 24 h."
-    }
-
-
-@pytest.mark.parametrize(
-    "hours_ago",
-    [
-        [],
-        [72.0, 78.0],
-        [40.0 + 6 * at for at in range(8)] + [400.0],
-        [1.0 + at for at in range(10)],
-    ],
-    ids=["never used", "seldom used", "with long weekends", "busy"],
-)
-def test_a_webhook_that_is_quiet_by_nature_raises_nothing(
-    hours_ago: list[float], live: Settings, world: World
-) -> None:
-    _deliveries(world, *hours_ago)
-
-    assert unwell(_webhook(live)) == {}
-
-
-def test_the_settings_say_how_long_a_webhook_may_be_silent(live: Settings, world: World) -> None:
-    _deliveries(world, 5)
-
-    assert unwell(_webhook(live, silent_after_hours=6)) == {}
-    assert set(unwell(_webhook(live, silent_after_hours=4))) == {"crawl:shop"}
