@@ -151,7 +151,7 @@ def _page(  # the page and its context
         raise StopSource(
             f"expected a page, found an empty one at {_bare(answer.url)}: look at it by hand"
         ) from None
-    link = _canonical(tree, call.url)
+    link = _canonical(tree, call.url, options)
     markup = reviews_in(tree, source, link)
     if not markup.reviews:
         _refuse_refusal(tree, answer)
@@ -223,7 +223,7 @@ def _listed(links: list[str], call: Call, options: Options) -> Iterator[Call]:
     """Product pages on the list's own host, each once."""
     seen = {call.url}
     for link in links:
-        url = _absolute(call.url, link)
+        url = _absolute(call.url, link, options)
         if url is None or url in seen or not re.search(options.follow, url):
             continue
         seen.add(url)
@@ -233,7 +233,7 @@ def _listed(links: list[str], call: Call, options: Options) -> Iterator[Call]:
 
 def _moved(answer: Answer, call: Call, options: Options) -> Page:
     hops = int(call.note.get("hops", 0)) + 1
-    url = _absolute(call.url, str(answer.headers.get("location", "")))
+    url = _absolute(call.url, str(answer.headers.get("location", "")), options)
     if url is None or hops > _MOST_HOPS:
         raise StopSource(
             f"expected a page, found a redirect to another site at {_bare(answer.url)}: it may ask "
@@ -247,8 +247,8 @@ def _next_url(tree: lxml_html.HtmlElement, here: str, options: Options) -> str |
         links = [element.get("href") for element in tree.cssselect(options.next_link)]
     else:
         links = tree.xpath('//link[@rel="next"]/@href | //a[contains(@rel, "next")]/@href')
-    found = [url for link in links if link and (url := _absolute(here, str(link))) is not None]
-    same = [url for url in found if options.next_link or _is_same_listing(here, url)]
+    found = [_absolute(here, str(link), options) for link in links if link]
+    same = [url for url in found if url and (options.next_link or _is_same_listing(here, url))]
     return same[0] if same else None
 
 
@@ -261,10 +261,10 @@ def _is_same_listing(here: str, url: str) -> bool:
 _PAGE_IN_PATH = re.compile(r"/(?:page|seite|p)[-/]?\d+/?$|/\d{1,4}/?$|/$")
 
 
-def _canonical(tree: lxml_html.HtmlElement, here: str) -> str:
+def _canonical(tree: lxml_html.HtmlElement, here: str, options: Options) -> str:
     """The page's own address without page and campaign: what stays when reviews move pages."""
     link = next(iter(tree.xpath('//link[@rel="canonical"]/@href')), "")
-    url = (_absolute(here, str(link)) if link else None) or here
+    url = (_absolute(here, str(link), options) if link else None) or here
     parts = urlsplit(url)
     kept = [p for p in parts.query.split("&") if p and not _PAGING.match(p)]
     query = f"?{'&'.join(sorted(kept))}" if kept else ""
@@ -274,19 +274,25 @@ def _canonical(tree: lxml_html.HtmlElement, here: str) -> str:
 _PAGING = re.compile(r"(?:page|p|pg|seite|offset|start|sort|utm_\w+|gclid|fbclid)=", re.I)
 
 
-def _absolute(here: str, link: str) -> str | None:
-    """The link as an address on the same site, or nothing."""
+def _absolute(here: str, link: str, options: Options) -> str | None:
+    """The link as an address on the same site, or nothing.
+
+    With a `base_url` the shop's own hosts are that site, however its pages write them.
+    """
     try:
         url = urldefrag(urljoin(here, link.strip())).url
+        if options.base_url and _host(url) in map(_host, options.urls):
+            url = on_host(options.base_url, url)
         ours, theirs = urlsplit(here), urlsplit(url)
         if theirs.scheme not in ("http", "https") or (theirs.port or 0) != (ours.port or 0):
             return None
     except ValueError:
         return None
-    same = (theirs.hostname or "").removeprefix("www.") == (ours.hostname or "").removeprefix(
-        "www."
-    )
-    return url if same else None
+    return url if _host(url) == _host(here) else None
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def _is_newest_first(items: list[Feedback]) -> bool:

@@ -1,4 +1,4 @@
-"""Crawls for the tests of faults that have no golden file: shop pages, and answers by hand."""
+"""Crawls for the tests of faults that have no golden file: answers by hand."""
 
 from __future__ import annotations
 
@@ -61,14 +61,6 @@ MADE = (
         made=(_shop("", 20, '<link rel="next" href="/p/lamp?page=2">'), _shop("?page=2", 15)),
         options={"urls": (_SHOP,)},
         empty=(404, "text/html", b"<!doctype html><html><title>Not found</title></html>"),
-    ),
-    Scenario(
-        name="schemaorg_json_ld",
-        platform="schemaorg",
-        recorded=("schemaorg/scrapinghub__product-extraction-benchmark__897bc5b59e",),
-        options={
-            "urls": ("https://www.ikea.com/gb/en/p/djungelskog-soft-toy-brown-bear-00402813/",)
-        },
     ),
     Scenario(
         name="trustpilot_api",

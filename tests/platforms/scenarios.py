@@ -369,4 +369,60 @@ SHOPS_AND_FEEDS = (
     ),
 )
 
-SCENARIOS = REDDIT + STORES + ZENDESK + SOCIAL + SHOPS_AND_FEEDS
+_RECIPES = "schemaorg/hhursev__recipe-scrapers__"
+_PRODUCTS = "schemaorg/scrapinghub__product-extraction-benchmark__"
+
+
+def _page(name: str, recorded: str, url: str) -> Scenario:
+    return Scenario(
+        name=f"schemaorg_{name}",
+        platform="schemaorg",
+        recorded=(recorded,),
+        options={"urls": (f"https://{url}",)},
+        empty=(404, "text/html", b"<!doctype html><html><title>Not found</title></html>"),
+    )
+
+
+SHOP_PAGES = (
+    _page(
+        "food",
+        f"{_RECIPES}food.00",
+        "www.food.com/recipe/chicken-noodle-soup-with-carrots-parsnips-and-dill-454415",
+    ),
+    _page(
+        "motherthyme",
+        f"{_RECIPES}motherthyme.00",
+        "www.motherthyme.com/2014/01/cinnamon-roll-oatmeal.html",
+    ),
+    _page("myrecipes", f"{_RECIPES}myrecipes.00", "www.myrecipes.com/recipe/cacio-e-pepe"),
+    _page(
+        "ricardocuisine",
+        f"{_RECIPES}ricardocuisine_1.00",
+        "www.ricardocuisine.com/en/recipes/3111-slow-cooked-pulled-pork",
+    ),
+    _page(
+        "simplyrecipes",
+        f"{_RECIPES}simplyrecipes_1.00",
+        "www.simplyrecipes.com/recipes/one_pot_chicken_and_rice_soup/",
+    ),
+    _page(
+        "bestbuy",
+        f"{_PRODUCTS}2c42fb60",
+        "www.bestbuy.ca/en-ca/product/google-nest-hello-wi-fi-video-doorbell-black-white/12222651",
+    ),
+    _page("getit_144432", f"{_PRODUCTS}469894a5", "www.getit.co.il/Prod/144432/"),
+    _page(
+        "3suisses",
+        f"{_PRODUCTS}5f885d1f",
+        "www.3suisses.fr/P-7142014-tertio-housse-de-chaise-bouton-et-pompon-coton-antitache-"
+        "tertio-_taupe.htm",
+    ),
+    _page(
+        "ikea",
+        f"{_PRODUCTS}897bc5b5",
+        "www.ikea.com/gb/en/p/djungelskog-soft-toy-brown-bear-00402813/",
+    ),
+    _page("getit_101693", f"{_PRODUCTS}c9f80eb2", "www.getit.co.il/Prod/101693/"),
+)
+
+SCENARIOS = REDDIT + STORES + ZENDESK + SOCIAL + SHOPS_AND_FEEDS + SHOP_PAGES

@@ -38,6 +38,7 @@ _CHOSEN = (
     "yotpo",
     "feed_google_news",
     "feed_google_alerts",
+    "schemaorg_ricardocuisine",
 )
 TIER_A = [*(each for each in SCENARIOS if each.name in _CHOSEN), *MADE]
 

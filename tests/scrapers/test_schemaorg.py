@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -190,6 +189,23 @@ def test_a_list_leads_to_products_of_its_own_host_only():
     assert [call.url for call in calls] == ["https://shop.example/p/1", "https://shop.example/p/2"]
 
 
+def test_with_a_base_url_links_to_the_shop_s_own_hosts_lead_there():
+    html = (
+        "<html><body><a href='https://shop.example/p/1'>1</a><a href='https://www.shop.example/p/2'>"
+        "2</a><a href='https://ads.example/p/3'>3</a></body></html>"
+    )
+    base = "http://127.0.0.1:8080"
+    options = schemaorg.Options(
+        source="shop", brand=("b",), urls=("https://shop.example/",), base_url=base
+    )
+    (call,) = schemaorg.first(options, {}, {}, NOW)
+
+    answer = Answer(status=200, headers=Headers(), body=html.encode(), url=call.url)
+    calls = schemaorg.read(answer, call, options, {}, NOW).next_calls
+
+    assert [call.url for call in calls] == [f"{base}/p/1", f"{base}/p/2"]
+
+
 def test_a_sitemap_leads_to_its_pages():
     html = '<?xml version="1.0"?><urlset><url><loc>https://shop.example/p/1</loc></url></urlset>'
 
@@ -228,34 +244,3 @@ def test_a_page_that_ends_early_is_read_again(html: str):
 def test_a_page_that_leaves_out_its_last_end_tags_is_whole():
     html = _with_script(json.dumps(PRODUCT)).removesuffix("</body></html>")
     assert len(_read(html).items) == 1
-
-
-EXPECTED = {
-    "food": 1,
-    "motherthyme": 11,
-    "myrecipes": 3,
-    "ricardocuisine": 10,
-    "simplyrecipes": 5,
-    "bestbuy": 3,
-    "getit.co.il/Prod/144432": 9,
-    "3suisses": 26,
-    "ikea": 20,
-    "getit.co.il/Prod/101693": 11,
-}
-
-
-def test_recorded_pages_give_all_their_reviews(shared: Path):
-    index = (shared / "recorded/index.jsonl").read_text().splitlines()
-    found = {}
-    for line in index:
-        recording = json.loads(line)
-        if recording["source"] != "schemaorg":
-            continue
-        name = next(name for name in EXPECTED if name in recording["url"])
-        html = (shared / "recorded" / recording["body"]).read_text("utf-8", "replace")
-        page = _read(html, url=recording["url"])
-        assert page.rejected == []
-        assert all(item.body or item.title or item.rating is not None for item in page.items)
-        found[name] = len({item.external_id for item in page.items})
-
-    assert found == EXPECTED
