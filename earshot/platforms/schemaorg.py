@@ -56,6 +56,8 @@ _GONE = (404, 410)
 _MOVED = (301, 302, 303, 307, 308)
 _MOST_HOPS = 5
 _FEW_LINKS = 12
+_MOST_OPEN = 3
+"""Boxes that a careless shop leaves open at the end of a page; one cut in its middle has more."""
 _LOCATION = re.compile(r"<loc>\s*([^<\s]+)\s*</loc>")
 
 
@@ -138,7 +140,8 @@ def _is_cut(source: str) -> bool:
     if "</body" in lower or "</html" in lower:
         return False
     is_in_head = re.search(r"<head[\s>]", lower) is not None and "<body" not in lower
-    is_amid = "</head" in lower and not lower.rstrip().endswith(">")
+    is_open = lower.count("<div") - lower.count("</div") >= _MOST_OPEN
+    is_amid = "</head" in lower and (is_open or not lower.rstrip().endswith(">"))
     return not lower.strip() or is_in_head or is_amid
 
 

@@ -234,6 +234,7 @@ def test_a_product_that_lost_its_markup_is_an_error_and_no_list_of_links():
         "<html><head><title>Lamp</title>",
         "<html><head></head><body><p itemprop='reviewBody'>It hu",
         '<?xml version="1.0"?><urlset><url><loc>https://shop.example/p/1</loc></url>',
+        "<html><head></head><body><div><div><div><a href='/p/1'>1</a>",
     ],
 )
 def test_a_page_that_ends_early_is_read_again(html: str):
