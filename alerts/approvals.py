@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
 from alerts.destinations import destination_of
+from alerts.replies.records import Draft, Written
 from alerts.slack.drafts import announce_draft
 from earshot.settings import Settings
 from sql.named import queries
@@ -187,46 +188,73 @@ def send_again(
     return _answer("done", "It is sent again.", draft_id)
 
 
-def regenerate(
-    conn: Connection,
-    settings: Settings,
-    draft_id: int,
-    *,
-    wish: str,
-    write: Callable[[Mapping[str, Any], int, str], tuple[str, Sequence[Mapping[str, Any]]] | None],
-    actor: str,
-    now: datetime,
+def ask_again(
+    conn: Connection, settings: Settings, draft_id: int, *, wish: str, actor: str, now: datetime
 ) -> Decision:
-    """Write another attempt with a wish; the old draft becomes void once the new one stands.
+    """Note that somebody wants another text; once committed, `redrafting.write_again` writes it."""
+    row = _locked(conn, draft_id)
+    if (refusal := _not_anew(conn, settings, row, actor, now)) is not None:
+        return refusal
+    if queries.approvals_wish(conn, draft_id=draft_id) is not None:
+        return _answer("already", "It is being written anew already.", draft_id)
+    detail = {"wish": wish, "hash": bytes(row["text_hash"]).hex()}
+    _event(conn, draft_id, now, "wished", actor, detail)
+    return _answer("done", "It is being written anew.", draft_id)
+
+
+def rewrite(
+    conn: Connection, settings: Settings, draft_id: int, *, written: Written | None, now: datetime
+) -> Decision:
+    """Let what was wished for take the old text's place, which becomes void.
+
+    Nothing is replaced that a person or the customer changed while the engine wrote.
 
     Args:
-        write: the engine: from the draft's row, the attempt and the wish to a text and the
-            guard's objections, or None where it has nothing else to say.
+        written: by the engine; None where it could not begin.
     """
     row = _locked(conn, draft_id)
-    if row["state"] not in {"waiting", "blocked"}:
-        return _answer("refused", f"A draft that is {row['state']} is not written anew.", draft_id)
+    asked = queries.approvals_wish(conn, draft_id=draft_id)
+    if asked is None:
+        return _answer("already", "It was written anew already.", draft_id)
+    wish, actor = asked["detail"]["wish"], asked["actor"]
+    if (refusal := _not_anew(conn, settings, row, actor, now)) is not None:
+        return refusal
+    if asked["detail"]["hash"] != bytes(row["text_hash"]).hex():
+        return _unfulfilled(conn, draft_id, now, "The draft was edited meanwhile.")
+    outcome = written.outcome if written else None
+    if written is None or not isinstance(outcome, Draft) or outcome.text == row["text"]:
+        return _unfulfilled(conn, draft_id, now, f"The engine has nothing {wish} to offer.")
     attempt = queries.approvals_next_attempt(
         conn, feedback_id=row["feedback_id"], version=row["version"]
     )
-    written = write(row, attempt, wish)
-    if written is None or written[0] == row["text"]:
-        return _answer("refused", f"The engine has nothing {wish} to offer.", draft_id)
-    text, findings = written
     new_id = queries.approvals_new_attempt(
         conn,
         draft_id=draft_id,
         attempt=attempt,
-        text=text,
-        text_hash=hash_of(text),
-        guard=Json([dict(finding) for finding in findings]),
-        state="blocked" if findings else "waiting",
+        engine=outcome.engine,
+        text=outcome.text,
+        text_hash=hash_of(outcome.text),
         now=now,
     )
     _void(conn, settings, draft_id, f"written anew, {wish}", actor, now, kind="again")
-    _event(conn, new_id, now, "drafted", actor, {"wish": wish, "attempt": attempt})
+    detail = {"wish": wish, "attempt": attempt, **written.about()}
+    _event(conn, new_id, now, "drafted", actor, detail)
     announce_draft(conn, settings, new_id, now)
     return _answer("done", "Written anew.", new_id)
+
+
+def _not_anew(
+    conn: Connection, settings: Settings, row: Any, actor: str, now: datetime
+) -> Decision | None:
+    """Why this draft is not written anew; None where it may be."""
+    if row["state"] not in {"waiting", "blocked"}:
+        return _answer("refused", f"A draft that is {row['state']} is not written anew.", row["id"])
+    return _changed(conn, settings, row, bytes(row["text_hash"]), row["version"], actor, now)
+
+
+def _unfulfilled(conn: Connection, draft_id: int, now: datetime, why: str) -> Decision:
+    _event(conn, draft_id, now, "wish_ended", "earshot", {"reason": why})
+    return _answer("refused", why, draft_id)
 
 
 def void_outdated(conn: Connection, settings: Settings, now: datetime) -> int:

@@ -31,6 +31,7 @@ from earshot.settings_analytics import Analytics
 from earshot.settings_detection import Detection, PlannedEvent
 from earshot.settings_health import Health, Log
 from earshot.settings_publishing import AutoReply, Praise, Publishing, Route, Ticket
+from earshot.settings_replies import Replies
 from earshot.settings_section import Key, Section, Severity
 from earshot.settings_serving import Airflow, Web, Webhook
 from earshot.settings_slack import Slack
@@ -149,6 +150,7 @@ class Settings(Section):
     slack: Slack = Slack()
     route: tuple[Route, ...] = ()
     praise: Praise | None = None
+    replies: Replies = Replies()
     publishing: Publishing = Publishing()
     auto_reply: tuple[AutoReply, ...] = ()
     ticket: Ticket | None = None

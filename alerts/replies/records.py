@@ -96,6 +96,8 @@ class Understanding:
     """Main problem first."""
     remark: str | None = None
     """A quotable sentence of a review whose problem could not be named."""
+    retold: str | None = None
+    """A clause of the review in the second person, where no or only a general problem is named."""
     circumstances: tuple[str, ...] = ()
     """What else the review tells: `gift`, `loyal`, `asked_often` …; keys of the lexicon."""
     points: tuple[Point, ...] = ()
@@ -146,3 +148,24 @@ class NoDraft:
 
     reason: Reason
     explanation: str
+
+
+BUILT_IN = "built-in"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What an engine wrote, and which one it was."""
+
+    outcome: Draft | NoDraft
+    writer: str = BUILT_IN
+    """`built-in`, or the language model's name."""
+    fallback: str | None = None
+    """Why the language model of the settings did not write it; None where it was not needed."""
+    is_failure: bool = False
+    """The language model failed to answer; False where it answered and the guard refused."""
+
+    def about(self) -> dict[str, str]:
+        """Who wrote it, for the event that tells of the draft."""
+        told = {"writer": self.writer}
+        return told if self.fallback is None else {**told, "fallback": self.fallback}

@@ -59,15 +59,18 @@ def _draft_id(body: dict[str, Any]) -> int:
     return int(body["actions"][0]["block_id"].removeprefix("draft:"))
 
 
-def write_anew(room: Room, conn: Connection, now: datetime, body: dict[str, Any]) -> str | None:
-    """Another attempt, with the chosen wish."""
+def ask_again(room: Room, conn: Connection, now: datetime, body: dict[str, Any]) -> str | None:
+    """Note the chosen wish for another attempt."""
     wish = body["actions"][0]["selected_option"]["value"]
+    actor = body["user"]["id"]
     return not_done(
-        approvals.regenerate(
-            conn, room.settings, _draft_id(body), wish=wish, actor=body["user"]["id"], now=now,
-            write=lambda row, attempt, wish: write_again(conn, room.settings, row, attempt, wish),
-        )
-    )  # fmt: skip
+        approvals.ask_again(conn, room.settings, _draft_id(body), wish=wish, actor=actor, now=now)
+    )
+
+
+def write_anew(room: Room, body: dict[str, Any]) -> str | None:
+    """Another attempt with the wish; a language model may need longer than Slack waits."""
+    return write_again(room.settings, _draft_id(body))
 
 
 def send_again(room: Room, conn: Connection, now: datetime, body: dict[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.replies.limits import ReplyLimit, limit_of
+from alerts.replies.records import BUILT_IN
 from alerts.slack import text as t
 from alerts.slack.blocks import (
     CONTINUED,
@@ -188,6 +189,7 @@ def _checked(view: DraftView) -> str:
         return t.label(view.reason or "No reply is drafted; a person should look.", 300)
     limit = view.limit
     length = f"{limit.length(view.text):,} of {limit.limit:,} {limit.unit}"
+    length += _writer(view)
     greeting = " · a greeting by name comes before it" if view.has_greeting else ""
     if not view.findings:
         return f"{length}{greeting} · checked by the guard: nothing to object"
@@ -196,6 +198,16 @@ def _checked(view: DraftView) -> str:
         for f in view.findings[:6]
     )
     return t.shorten(f"{length} · the guard objects: {told}", 1900)
+
+
+def _writer(view: DraftView) -> str:
+    """Who wrote the draft, where the settings name a language model."""
+    detail = (view.decisions.get("drafted") or {}).get("detail") or {}
+    name, fallback = str(detail.get("writer", BUILT_IN)), str(detail.get("fallback", ""))
+    verb = "first written by" if "edited" in view.decisions else "written by"
+    if name != BUILT_IN:
+        return f" · {verb} {t.label(name)}"
+    return f" · {verb} the built-in engine, as the model: {t.label(fallback)}" if fallback else ""
 
 
 def _told(view: DraftView) -> list[Block]:

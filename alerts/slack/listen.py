@@ -97,7 +97,7 @@ def _register_drafts(app: App, room: Room) -> None:
     app.action("draft_approve")(decision(room, draft.approve))
     app.action("draft_drop")(decision(room, draft.drop))
     app.action("draft_sent")(decision(room, draft.mark_sent))
-    app.action("draft_again")(decision(room, draft.write_anew))
+    app.action("draft_again")(decision(room, draft.ask_again, then=draft.write_anew))
     app.action("draft_resend")(decision(room, draft.send_again))
     app.action("draft_ticket")(decision(room, draft.open_ticket))
     app.action("draft_edit")(opening(room, draft.open_edit))

@@ -78,10 +78,16 @@ class Room:
 
 
 Decide = Callable[[Room, Connection, datetime, dict[str, Any]], str | None]
+Then = Callable[[Room, dict[str, Any]], str | None]
 
 
-def decision(room: Room, decide: Decide) -> Handler:
-    """A handler that commits, acknowledges, tells the person what was not done, and delivers."""
+def decision(room: Room, decide: Decide, *, then: Then | None = None) -> Handler:
+    """A handler that commits, acknowledges, tells the person what was not done, and delivers.
+
+    Args:
+        then: what takes long; done once the decision stands and is acknowledged, and never where
+            there is something to tell already.
+    """
 
     def handle(ack: Any, body: dict[str, Any], client: WebClient) -> None:
         if _is_refused(room, ack, body, client):
@@ -89,6 +95,8 @@ def decision(room: Room, decide: Decide) -> Handler:
         with room.transaction() as (conn, now):
             told = decide(room, conn, now, body)
         ack()
+        if then and not told:
+            told = then(room, body)
         if told:
             room.tell(client, body, told)
         room.deliver()

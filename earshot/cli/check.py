@@ -60,6 +60,9 @@ def checks(settings: Settings) -> Iterator[Check]:
         if source.enabled:
             label = f"{source.name} ({source.kind})"
             yield _tried("source", label, partial(_source, source), settings)
+    if settings.replies.language_model is not None:
+        name = settings.replies.language_model.model
+        yield _tried("replies", name, check_language_model, settings)
     yield _tried("slack", settings.slack.channel, check_slack, settings)
     if settings.secrets.slack_token is not None:
         yield _tried("slack", "channels", _channels, settings)
@@ -104,6 +107,17 @@ def check_source(settings: Settings, source: Source) -> str:
     from scrapers.run import probe
 
     return probe(settings, source.name)
+
+
+def check_language_model(settings: Settings) -> str:
+    """Say that a language model drafts and where, and ask it a question that is no customer's."""
+    from alerts.replies.engine_llm import KEY_VARIABLE, prove
+
+    model, key = settings.replies.language_model, settings.secrets.llm_api_key
+    assert model is not None
+    prove(model, key)
+    has_key = f"with {KEY_VARIABLE}" if key else f"{KEY_VARIABLE} is not set"
+    return f"drafts replies at {model.base_url}, {has_key}"
 
 
 def check_slack(settings: Settings) -> str:

@@ -87,7 +87,40 @@ select coalesce(max(attempt), 0) + 1
 from earshot.reply_draft
 where feedback_id = :feedback_id and version = :version;
 
--- name: approvals_new_attempt(draft_id, attempt, text, text_hash, guard, state, now)$
+-- name: approvals_wish(draft_id)^
+-- Who wants another text and how, where it is not written yet; the new text makes the draft void.
+select
+    actor,
+    detail
+from (
+    select
+        kind,
+        actor,
+        detail
+    from earshot.reply_event
+    where draft_id = :draft_id and kind in ('wished', 'wish_ended')
+    order by id desc
+    limit 1
+) as last_told
+where kind = 'wished';
+
+-- name: approvals_wished()
+-- Drafts of which somebody wants another text that is not written yet.
+select draft.id
+from earshot.reply_draft as draft
+inner join lateral (
+    select reply_event.kind
+    from earshot.reply_event
+    where
+        reply_event.draft_id = draft.id
+        and reply_event.kind in ('wished', 'wish_ended')
+    order by reply_event.id desc
+    limit 1
+) as last_told on last_told.kind = 'wished'
+where draft.state in ('waiting', 'blocked')
+order by draft.id;
+
+-- name: approvals_new_attempt(draft_id, attempt, engine, text, text_hash, now)$
 -- Another attempt at the same review version, due when the first one was.
 insert into earshot.reply_draft (
     feedback_id, version, attempt, incident_id, brand_id, language, engine, text, text_hash,
@@ -100,11 +133,11 @@ select
     incident_id,
     brand_id,
     language,
-    engine,
+    :engine,
     :text,
     :text_hash,
-    :guard,
-    :state,
+    '[]',
+    'waiting',
     :now,
     due_at
 from earshot.reply_draft

@@ -90,6 +90,30 @@ where current_version.rating * 5 / current_version.rating_scale <= 2
 order by recent.published_at, recent.id
 limit :most;
 
+-- name: drafting_claim(feedback_id)$
+-- One process at a time writes about a text; held by the session, so that a kill frees it.
+select pg_try_advisory_lock(hashtextextended('reply:' || :feedback_id, 0));
+
+-- name: drafting_release(feedback_id)$
+select pg_advisory_unlock(hashtextextended('reply:' || :feedback_id, 0));
+
+-- name: drafting_is_wanted(feedback_id, version)$
+-- Whether a review is still as it was read, and neither answered nor drafted meanwhile.
+select exists (
+    select
+    from earshot.feedback
+    where feedback.id = :feedback_id
+        and feedback.version = :version
+        and feedback.brand_reply is null
+        and feedback.deleted_at is null
+        and not exists (
+            select
+            from earshot.reply_draft
+            where reply_draft.feedback_id = feedback.id
+                and reply_draft.version = feedback.version
+        )
+);
+
 -- name: drafting_recent_replies(brand, most)
 select
     reply_draft.text

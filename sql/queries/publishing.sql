@@ -117,7 +117,8 @@ set
 where key = 'publish:' || :draft_id and state in ('dead', 'uncertain');
 
 -- name: publishing_auto_candidates(brand, least_stars, now)
--- Waiting drafts of well rated texts without an urgent tag, to which the guard has no objection.
+-- Waiting drafts of well rated texts without an urgent tag, to which the guard has no objection;
+-- what a language model wrote waits for a person.
 select
     draft.id,
     draft.version,
@@ -131,6 +132,7 @@ inner join earshot.feedback_version as told
     on told.feedback_id = draft.feedback_id and told.version = draft.version
 where
     draft.state = 'waiting'
+    and draft.engine <> 'llm'
     and draft.guard = '[]'::jsonb
     and brand.key = :brand
     and told.rating * 5 / told.rating_scale >= :least_stars

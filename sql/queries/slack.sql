@@ -282,6 +282,11 @@ select
     told.title,
     told.body,
     (told.rating * 5 / told.rating_scale)::double precision as stars,
+    (
+        select reply_event.detail ->> 'writer'
+        from earshot.reply_event
+        where reply_event.draft_id = draft.id and reply_event.kind = 'drafted'
+    ) as writer,
     outbox.remote_channel,
     outbox.remote_id
 from earshot.reply_draft as draft

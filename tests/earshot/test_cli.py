@@ -13,7 +13,10 @@ import psycopg2
 import pytest
 
 from earshot.cli import main
+from earshot.cli.check import check_language_model
+from earshot.errors import EarshotError
 from earshot.local import postgres
+from tests.model_standin import KEY, ModelStandIn
 
 FILE = """
 contact = "ops@northwind.example"
@@ -23,6 +26,7 @@ source = "database"
 key = "northwind"
 name = "Northwind Home"
 """
+LLM = '[replies.language_model]\nmodel = "some-model"\nbase_url = "{}"\n'
 
 
 @pytest.fixture
@@ -129,7 +133,7 @@ def test_the_template_shows_every_table_of_the_settings():
     from earshot.settings import Settings
 
     text = TEMPLATE.read_text()
-    shown = set(re.findall(r"^(?:# )?\[+(\w+)\]+|^(\w+) = ", text, re.MULTILINE))
+    shown = set(re.findall(r"^(?:# )?\[+(\w+)[\].]|^(\w+) = ", text, re.MULTILINE))
 
     assert {name for pair in shown for name in pair if name} >= {
         name for name, field in Settings.model_fields.items() if not field.exclude
@@ -153,11 +157,12 @@ def test_pools_are_printed_as_airflow_imports_them(folder, run):
     assert len(json.loads(out)) == 1
 
 
-def test_check_names_each_part_and_fails_where_one_does(folder, run, monkeypatch):
+def test_check_names_each_part_and_fails_where_one_does(folder, run, monkeypatch, httpserver):
     monkeypatch.setenv("EARSHOT_AUTHOR_KEY", "k" * 32)
-    (folder / "earshot.toml").write_text(
-        FILE + '[[source]]\nname = "odd"\nkind = "no-such"\nbrand = "northwind"\n'
-    )
+    monkeypatch.setenv("EARSHOT_LLM_API_KEY", KEY)
+    url = ModelStandIn(httpserver).url
+    source = '[[source]]\nname = "odd"\nkind = "no-such"\nbrand = "northwind"\n'
+    (folder / "earshot.toml").write_text(FILE + source + LLM.format(url))
 
     status, out, _ = run("check", "--json")
 
@@ -167,6 +172,33 @@ def test_check_names_each_part_and_fails_where_one_does(folder, run, monkeypatch
     assert parts["database"]["is_ok"]
     assert not parts["source"]["is_ok"]
     assert "no-such" in parts["source"]["detail"]
+    assert parts["replies"]["is_ok"]
+    assert parts["replies"]["detail"] == f"drafts replies at {url}, with EARSHOT_LLM_API_KEY"
+    assert KEY not in out
+
+
+@pytest.mark.parametrize(
+    ("key", "answer", "told"),
+    [
+        (None, 200, "EARSHOT_LLM_API_KEY: .* wants a key"),
+        ("another-key", 200, "EARSHOT_LLM_API_KEY: .* refuses the key"),
+        (KEY, 404, "does not take the model .some-model. .status 404.; correct base_url or model"),
+        (KEY, 503, "status 503; until it answers the built-in engine drafts"),
+    ],
+)
+def test_check_says_what_is_wrong_with_the_language_model(
+    settings_with, monkeypatch, httpserver, key, answer, told
+):
+    monkeypatch.delenv("EARSHOT_LLM_API_KEY", raising=False)
+    if key:
+        monkeypatch.setenv("EARSHOT_LLM_API_KEY", key)
+    model = ModelStandIn(httpserver)
+    model.answer = answer if answer != 200 else "ready"
+
+    with pytest.raises(EarshotError, match=told) as failure:
+        check_language_model(settings_with(replies=model.table))
+
+    assert "another-key" not in str(failure.value)
 
 
 def test_check_says_that_the_author_key_is_missing(folder, run, monkeypatch):
@@ -186,13 +218,39 @@ def test_check_says_that_the_author_key_is_missing(folder, run, monkeypatch):
         (FILE + "[airflow]\nport = 80", ["airflow.port", "80"]),
         (FILE + "[airflow]\nports = 8080", ["airflow.ports", "no such key"]),
         (FILE + "[airflow", ["not valid TOML"]),
+        (
+            FILE + LLM.format("http://models.example/v1"),
+            ["replies.language_model", '"http://models.example/v1"', "unencrypted", "write https"],
+        ),
+        (
+            FILE + LLM.format("models.example/v1"),
+            ["replies.language_model", '"models.example/v1"', "is not an http address"],
+        ),
+        (
+            FILE + LLM.format("https://models.example/v1") + "timeout_seconds = 0",
+            ["replies.language_model.timeout_seconds", "0", "greater than 0"],
+        ),
+        (FILE + "[replies.language_model]", ["replies.language_model.base_url", "is missing"]),
     ],
-    ids=["no brand", "bad key", "bad zone", "bad port", "unknown key", "no toml"],
-)
+    ids=["no brand", "bad key", "bad zone", "bad port", "unknown key", "no toml", "plain http",
+         "no address", "no time", "no base_url"],
+)  # fmt: skip
 def test_a_wrong_setting_is_one_line_with_file_key_value_and_remedy(folder, run, content, words):
     (folder / "earshot.toml").write_text(content)
 
     refused(run("watch"), "earshot.toml", *words)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://me:hunter2@models.example", "https://m.example?k=hunter2"]
+)
+def test_a_secret_in_an_address_is_refused_and_not_repeated(folder, run, url):
+    (folder / "earshot.toml").write_text(FILE + LLM.format(url))
+
+    result = run("watch")
+
+    refused(result, "replies.language_model", "base_url", "EARSHOT_LLM_API_KEY")
+    assert "hunter2" not in result[2]
 
 
 def test_missing_settings_say_which_command_writes_them(tmp_path, monkeypatch, run):

@@ -12,14 +12,16 @@ from psycopg2.extensions import connection as Connection
 from alerts.approvals import (
     Decision,
     approve,
+    ask_again,
     drop,
     edit,
     edit_distance,
     hash_of,
     mark_sent,
-    regenerate,
+    rewrite,
     void_outdated,
 )
+from alerts.replies.records import Draft, Written
 from alerts.slack.drafts import announce_draft
 from alerts.tending import tend_drafts
 from earshot.settings import Settings
@@ -203,11 +205,14 @@ def test_writing_anew_leaves_one_draft_that_can_be_approved(
     conn: Connection, settings: Settings, write_draft: Callable[..., int]
 ) -> None:
     draft = write_draft(TEXT)
+    shorter = Written(
+        outcome=Draft(
+            text="I am sorry.", language="en", length=11, limit=5000, unit="characters", seed="s"
+        )
+    )
     with conn:
-        again = regenerate(
-            conn, settings, draft, wish="shorter", actor="U00MANAGER", now=NOON,
-            write=lambda row, attempt, wish: ("I am sorry.", ()),
-        )  # fmt: skip
+        ask_again(conn, settings, draft, wish="shorter", actor="U00MANAGER", now=NOON)
+        again = rewrite(conn, settings, draft, written=shorter, now=NOON)
 
     old = decide(conn, settings, draft)
     new = decide(conn, settings, again.draft_id, text_hash=hash_of("I am sorry."))

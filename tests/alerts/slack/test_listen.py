@@ -14,13 +14,16 @@ from urllib.request import Request, urlopen
 
 import pytest
 from psycopg2.extensions import connection as Connection
+from pytest_httpserver import HTTPServer
 
 from alerts.slack import draft_clicks, listen, serve
 from alerts.slack.drafts import announce_draft
 from earshot.settings import Settings
+from tests.alerts.conftest import FACTS
 from tests.alerts.slack.conftest import NOON
 from tests.alerts.slack.test_approvals import TEXT, events, one, state
 from tests.alerts.slack.test_delivery import announce, send
+from tests.model_standin import KEY, MODEL, ModelStandIn
 from tests.slack_blocks import texts
 from tests.slack_standin import SlackStandIn
 
@@ -285,24 +288,48 @@ def test_the_guard_answers_beside_the_text(
     assert one(conn, "select text from earshot.reply_draft")[0] == TEXT
 
 
-def test_a_shorter_text_takes_the_old_ones_place(
-    conn: Connection,
-    slack: SlackStandIn,
-    listener: threading.Event,
-    waiting: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def drafting(slack_settings: Settings, model: ModelStandIn) -> Settings:
+    """Settings of the listener in which a language model writes."""
+    values = {
+        **slack_settings.model_dump(),
+        "folder": slack_settings.folder,
+        "brand": [{"key": "northwind", "name": "Northwind Home", "facts": str(FACTS)}],
+        "replies": model.table,
+    }
+    return Settings.model_validate(values)
+
+
+@pytest.fixture
+def model(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> ModelStandIn:
+    monkeypatch.setenv("EARSHOT_LLM_API_KEY", KEY)
+    return ModelStandIn(httpserver)
+
+
+def test_a_text_that_is_wished_for_takes_the_old_ones_place_however_long_it_takes(
+    slack: SlackStandIn, drafting: Settings, waiting: dict[str, Any], model: ModelStandIn
 ) -> None:
-    monkeypatch.setattr(draft_clicks, "write_again", lambda *args: ("I am sorry.", ()))
+    acknowledged, stop = threading.Event(), threading.Event()
+    model.meanwhile = lambda: assert_waits_for(acknowledged)
+    threading.Thread(target=serve.listen, args=(drafting, stop), daemon=True).start()
+    slack.wait_for_socket()
     click = slack.click(waiting, "draft_again", selected_option={"value": "shorter"})
 
     for _ in range(3):
-        slack.envelope("interactive", click)
+        assert slack.envelope("interactive", click) is not None
+    acknowledged.set()
 
-    thread = eventually(lambda: [m for m in slack.thread(slack.roots()[0]) if m is not waiting])
-    assert len(thread) == 1
-    assert "I am sorry." in shown(thread[0])
+    (new,) = eventually(lambda: [m for m in slack.thread(slack.roots()[0]) if m is not waiting])
+    assert "Two broken vases in a row" in shown(new)
+    assert f"written by {MODEL}" in shown(new)
     eventually(lambda: "written anew, shorter" in shown(waiting))
     assert not offered(waiting)
+    assert len(model.asked) == 1
+    stop.set()
+
+
+def assert_waits_for(event: threading.Event) -> None:
+    assert event.wait(30), "the click was not acknowledged while the model wrote"
 
 
 def test_a_dropped_reply_is_never_sent(
