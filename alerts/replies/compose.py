@@ -6,6 +6,8 @@ of the part, so that another policy changes the remedy and nothing else.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from alerts.replies import guard
 from alerts.replies.composer import Composer
 from alerts.replies.facts import Facts, Policy
@@ -91,6 +93,9 @@ def _first_that_passes(
         if not findings:
             return _as_draft(text, meaning, composer.policies(), limit, seed)
         refused = "; ".join(finding.reason for finding in findings)
+    if meaning.retold or meaning.remark:
+        silent = replace(meaning, retold=None, remark=None)
+        return _first_that_passes(review, silent, facts, limit, recent_replies, seed, wish)
     return NoDraft(reason="guard", explanation=f"The guard refused every draft: {refused}.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,10 +11,13 @@ from alerts.replies.fitting import Part, fit
 from alerts.replies.limits import ReplyLimit
 from alerts.replies.phrases import frames, render
 from alerts.replies.records import Point, Problem, Understanding, Wish
+from alerts.replies.trades import trades_of
 from alerts.replies.wording import Wording, circumstances_told
 
 _COMMON_SENSE = 0.4
 """How often a sentence of understanding is one that fits any problem, so that few are repeated."""
+_ORDER = re.compile(r"\byour order (?:number|or)\b")
+"""What only a shop can ask for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,40 +104,56 @@ class Composer:
 
     def _unnamed(self) -> list[Part]:
         """Regret where no problem has a name: for a particular, else for the words themselves."""
-        wording, remark = self.wording, self.meaning.remark
-        invite = Part(role="invite", ways=wording.frame("invite", brand=self.facts.brand), rank=8)
+        wording, meaning = self.wording, self.meaning
+        if meaning.retold:
+            return [Part(role="main", ways=wording.telling("main", "retold", [meaning.retold]))]
         if point := self._opening_point():
-            told = wording.telling("main", "apology", wording.point(point))
-            quote = wording.frame("quote", q=remark) if remark else ()
-            return [Part(role="main", ways=told), Part(role="quote", ways=quote, rank=6), invite]
-        if self.meaning.is_pleased and (asked := wording.frame("mismatch")):
+            return [
+                Part(role="main", ways=wording.telling("main", "apology", wording.point(point)))
+            ]
+        if meaning.is_pleased and (asked := wording.frame("mismatch")):
             return [Part(role="mismatch", ways=asked)]
-        said = wording.frame("quoted_problem", q=remark) if remark else ()
+        said = wording.frame("quoted_problem", q=meaning.remark) if meaning.remark else ()
         return [
             Part(role="unclear", ways=said or wording.frame("unclear", brand=self.facts.brand)),
-            invite,
+            Part(role="invite", ways=wording.frame("invite", brand=self.facts.brand), rank=8),
         ]
 
     def _opening_point(self) -> Point | None:
         return next((point for point in self.meaning.points if point.opens), None)
 
     def _also(self) -> list[Part]:
-        """One thing besides: a second problem, else a particular."""
-        for problem in self.meaning.problems[1:2]:
-            clauses = self.wording.clauses("also", problem)
-            return [Part(role="also", ways=self.wording.telling("also", "also", clauses), rank=8)]
-        spoken = None if self.meaning.problems else self._opening_point()
+        """What there is besides: further problems, else the customer's words or a particular."""
+        wording, problems = self.wording, self.meaning.problems
+        told = [wording.clauses("also", self._briefly(problem))[:1] for problem in problems[1:]]
+        if further := [clause for clauses in told for clause in clauses]:
+            rest = f" {wording.both} ".join(further)
+            return [Part(role="also", ways=wording.telling("also", "also", [rest]), rank=8)]
+        if problems and self.meaning.retold:
+            ways = wording.telling("also", "also", [self.meaning.retold])
+            return [Part(role="also", ways=ways, rank=8)]
+        spoken = None if problems or self.meaning.retold else self._opening_point()
         for point in self.meaning.points:
             if point is not spoken:
-                clauses = self.wording.point(point)
-                ways = self.wording.telling("also", "also", clauses)
+                ways = wording.telling("also", "also", wording.point(point))
                 return [Part(role="also", ways=ways, rank=7)]
         return []
+
+    def _briefly(self, problem: Problem) -> Problem:
+        """A further problem without the thing that the main one has named already."""
+        named = self.meaning.problems[0].details.get("obj")
+        if problem.details.get("obj") != named:
+            return problem
+        details = {name: said for name, said in problem.details.items() if name != "obj"}
+        return replace(problem, details=details)
 
     def _feeling(self) -> list[Part]:
         wording, parts = self.wording, []
         if self.meaning.is_settled:
             return [Part(role="settled", ways=wording.frame("settled"), rank=8)]
+        if "bereaved" in circumstances_told(self.meaning):
+            ways = tuple(wording.circumstance("bereaved"))
+            return [Part(role="bereaved", ways=ways, rank=8)]
         if self.meaning.problems and not self._also():
             own = tuple(wording.of_issue(self.meaning.problems[0], "sense"))
             common = wording.frame("sense")
@@ -161,21 +181,29 @@ class Composer:
         way = contact.email or contact.url or contact.phone or ""
         if self.meaning.is_settled:
             return Part(role="contact", ways=wording.frame("contact_settled", way=way))
-        if not self.meaning.problems:
+        is_told = self.meaning.problems or self.meaning.retold or self._opening_point()
+        if not is_told:
             return Part(role="contact", ways=wording.frame("contact_open", way=way))
         kind = "contact" if contact.email else "contact_url" if contact.url else "contact_phone"
-        asks, nexts = self._asked(self.meaning.problems[0])
+        asks, nexts = self._asked(self.meaning.problems[:1])
         slots = {"way": way, "ask": asks, "next": nexts}
         short = sorted(frames(wording.language, "contact_short", "plain"), key=len, reverse=True)
         filled = [render(template, slots) for template in short]
         ways = wording.frame(kind, **slots) + tuple(way.text for way in filled if way)
         return Part(role="contact", ways=ways)
 
-    def _asked(self, main: Problem) -> tuple[str, str]:
+    def _asked(self, main: tuple[Problem, ...]) -> tuple[str, str]:
         """What we need from the customer and what we then do."""
-        asks = self.wording.of_issue(main, "ask") or self.wording.generic("generic_ask")
-        nexts = self.wording.of_issue(main, "next") or self.wording.generic("generic_next")
-        return asks[0], nexts[0]
+        wording = self.wording
+        asks = [ask for problem in main for ask in wording.of_issue(problem, "ask")]
+        nexts = [then for problem in main for then in wording.of_issue(problem, "next")]
+        trade = "_".join(sorted(trades_of(self.facts)))
+        known = wording.generic(f"ask_{trade}")
+        if known and (not main or (trade != "goods" and _ORDER.search(" ".join(asks)))):
+            asks = known
+        return (asks or wording.generic("generic_ask"))[0], (
+            nexts or wording.generic("generic_next")
+        )[0]
 
     def _hours(self) -> list[Part]:
         hours = self.facts.contact.hours.get(self.meaning.language)

@@ -70,7 +70,7 @@ def find_details(sentence: str, near: int, text: str) -> dict[str, str]:
         "who": _person(sentence) or _person(text),
         "courier": _courier(sentence),
         "your_pet": _pet(sentence) or _pet(text),
-        "cond": _phrase(sentence, "conditions") or _phrase(text, "conditions"),
+        "cond": _phrase(sentence, "conditions"),
         "promo": _phrase(sentence, "promos"),
         "feat": _phrase(sentence, "features"),
         "coin": _coin(sentence) or _coin(text),
@@ -92,7 +92,7 @@ def _duration(sentence: str, near: int) -> str | None:
         before, after = sentence[: match.start()], sentence[match.end() :]
         if "year" in match.group(3).lower() and "wait" not in before.lower():
             continue
-        if re.search(r"\bagain in $", before.lower()):
+        if re.search(r"\b(?:again in|(?:was|were|am|is|'m) past) $", before.lower()):
             continue
         if _NOT_A_WAIT.search(after) or not _BEFORE_WAIT.search(before):
             continue
@@ -130,6 +130,8 @@ def _wash(sentence: str) -> str | None:
     if not found:
         return None
     number = (found.group(1) or "").lower()
+    if re.match(r"(?: \w+){0,2} once\b", sentence[found.end() :], re.I):
+        return "one wash"
     if number in ("one", "first", "1st", "single", "1"):
         return "one wash"
     if number in ("couple", "few"):

@@ -32,6 +32,8 @@ class Issue:
     """What the whole review must speak of for the issue to make sense."""
     unless: re.Pattern[str] | None
     """What the whole review must not speak of: words of another trade."""
+    trade: re.Pattern[str] | None = None
+    """What shows in a whole review that the brand is of the trade in which this occurs."""
     never: re.Pattern[str] | None = None
     """What rules the problem out whatever the trade."""
 
@@ -45,9 +47,9 @@ class Issue:
         """
         if self.never and self.never.search(review):
             return False
-        if is_sure:
-            return True
-        if self.unless and self.unless.search(review):
+        if not is_sure and self.unless and self.unless.search(review):
+            return False
+        if not is_sure and self.trade and not self.trade.search(review):
             return False
         return self.context is None or bool(self.context.search(review))
 
@@ -95,6 +97,7 @@ def _issue(entry: dict[str, Any], macros: dict[str, str]) -> Issue:
         must=compiled("|".join(entry["must"])) if "must" in entry else None,
         context=compiled("|".join(entry["context"])) if "context" in entry else None,
         unless=compiled("|".join(entry["unless"])) if "unless" in entry else None,
+        trade=compiled("|".join(entry["trade"])) if "trade" in entry else None,
         never=compiled("|".join(entry["never"])) if "never" in entry else None,
     )
 
@@ -141,5 +144,8 @@ def normalised(sentence: str) -> str:
 
 def sentences(text: str) -> list[str]:
     """Sentences of a sanitised text; also splits where the space after a full stop is missing."""
-    parts = re.split(r"(?<=[.!?…])\s+|(?<=[a-z)][.!?])(?=[A-Z])|\s[-•*]\s|[\n\r]+|;\s", text)
+    parts = re.split(
+        r"(?<=[.!?…])\s+|(?<=[a-z)][.!?])(?=[A-Z])|(?<=[a-z]{2}[.!?])(?=[a-z]+\s)(?!(?:com|net|org|ca|co|uk)\b)|\s[-•*]\s|[\n\r]+|;\s",
+        text,
+    )
     return [part.strip() for part in parts if part and re.search(r"\w", part)]

@@ -95,7 +95,7 @@ def _object_phrases(sentence: str) -> list[tuple[int, str]]:
     for index, token in enumerate(tokens):
         if singular(token.group()) not in heads() or _is_swallowed(tokens, index, sentence):
             continue
-        if _is_verbal(tokens, index) or _is_event(tokens, index):
+        if _is_verbal(tokens, index) or _is_event(tokens, index) or _is_packing(tokens, index):
             continue
         start = index
         while start > 0 and index - start < 3 and _modifies(tokens, start - 1, sentence):
@@ -114,6 +114,10 @@ def _is_swallowed(tokens: list[re.Match[str]], index: int, sentence: str) -> boo
     following = tokens[index + 1]
     if sentence[tokens[index].end() : following.start()] != " ":
         return False
+    if following.group().lower() in word_set("en", "modifiers") and index + 2 < len(tokens):
+        return singular(tokens[index + 2].group()) in heads() and (
+            sentence[following.end() : tokens[index + 2].start()] == " "
+        )
     return following.group().lower() in word_set("en", "sets", "swallowing") or (
         singular(following.group()) in heads()
     )
@@ -139,6 +143,18 @@ def _is_event(tokens: list[re.Match[str]], index: int) -> bool:
     """Whether a noun is part of an event's name ("Super Bowl"), which nobody buys."""
     pair = " ".join(token.group().lower() for token in tokens[max(0, index - 1) : index + 1])
     return pair in _EVENTS
+
+
+_PACKING = frozenset({"plastic", "poly", "paper", "shipping", "padded"})
+
+
+def _is_packing(tokens: list[re.Match[str]], index: int) -> bool:
+    """Whether a bag or box is what something came in and not what was bought."""
+    return (
+        index > 0
+        and tokens[index - 1].group().lower() in _PACKING
+        and (singular(tokens[index].group()) in ("bag", "box", "envelope"))
+    )
 
 
 def _modifies(tokens: list[re.Match[str]], index: int, sentence: str) -> bool:

@@ -12,7 +12,9 @@ from alerts.replies.sanitise import detail
 def remark(parts: list[str], language: str) -> str | None:
     """The most telling sentence that can be quoted: the longest of the first three."""
     told = [
-        part for part in parts[:3] if not part.rstrip().endswith("?") and _regrets(part, language)
+        part
+        for part in parts[:3]
+        if not part.rstrip().endswith("?") and regrets(part, language) and not _WARNING.search(part)
     ]
     quotes = [quotable(part, language, near=0) for part in told]
     return max((quote for quote in quotes if quote), key=len, default=None)
@@ -26,14 +28,27 @@ _REGRET = re.compile(
 )
 
 
-def _regrets(sentence: str, language: str) -> bool:
+def regrets(sentence: str, language: str) -> bool:
     """Whether an English sentence complains by its words; others are not looked at."""
     return language != "en" or bool(_REGRET.search(sentence.lower()))
 
 
+_WARNING = re.compile(
+    r"^(?:please )?(?:do not|don'?t|never|stay|keep|save|avoid|beware|run|look|go|buyers?)\b"
+    r"(?! (?:received?|got|arrived|came|had|sent|heard|again))",
+    re.I,
+)
+"""What is said to other customers reads oddly when we quote it."""
 _STAFF_NAME = re.compile(
     r"\b(?:named|name is|called|rep|agent|representative|mr|mrs|ms|manager|supervisor)\.? [A-Z]"
 )
+
+
+def staff_is_named(sentence: str) -> bool:
+    """Whether a sentence names somebody who works for us."""
+    return bool(_STAFF_NAME.search(sentence))
+
+
 _CUT = re.compile(
     r",\s|\s-\s|:\s|\s(?=(?:and|but|because|so|which|even though|although|then|und|aber|et|mais|y"
     r"|pero|en|maar|e|ma|mas)\s)"
@@ -48,7 +63,7 @@ def quotable(sentence: str, language: str, *, near: int, most: int = 90) -> str 
     fragment = _around(sentence.rstrip(".!?… "), near, most)
     if language == "en" and len(sentence.rstrip(".!?… ")) > most:
         return None
-    if not fragment or _STAFF_NAME.search(sentence) or len(fragment.split()) < 5:
+    if not fragment or staff_is_named(sentence) or len(fragment.split()) < 5:
         return None
     cleaned = detail(fragment, most=most)
     if cleaned is None:

@@ -9,7 +9,7 @@ the customer never complained of is worse than one that leaves a side remark out
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerts.replies import details_en, objects_en, tone
 from alerts.replies.lexicon import Issue, domains, issues, normalised, word_set
@@ -18,7 +18,10 @@ from alerts.replies.records import Problem, ReviewForReply
 from alerts.replies.trades import is_in_trade, trade_of
 
 _THEME_BOOST = 0.9
-_SECOND_WEIGHT = 2.6
+GENERAL = 2.6
+"""Below this weight a kind of problem says little: bad service, a high price, lost trust."""
+_PLAIN = 3.3
+"""From this weight on one sentence is enough to tell of a further problem."""
 _REPEATED = 0.5
 _MOST_REPEATS = 3
 _BEGINS, _EARLY, _ENDS = 0.6, 0.2, 0.2
@@ -26,7 +29,8 @@ _TURN = 0.4
 _SUPPOSED = 1.2
 _ASIDE = 0.6
 _BEHIND = 1.2
-"""How far a second problem of a long review may fall behind; two sentences must tell of it."""
+"""How far a further problem of a long review may fall behind the main one."""
+_MOST_NAMED = 2
 _SHORT = 200
 """Characters up to which each problem is told about as plainly as the other."""
 _CLAUSES = re.compile(
@@ -151,7 +155,7 @@ def rank(hits: list[Hit], text: str, language: str) -> tuple[Problem, ...]:
     """
     best: dict[str, Hit] = {}
     told: dict[str, set[int]] = {}
-    for hit in hits:
+    for hit in _refusals_together(hits):
         key = hit.issue.key
         told.setdefault(key, set()).add(hit.position)
         if key not in best or hit.score > best[key].score:
@@ -163,11 +167,30 @@ def rank(hits: list[Hit], text: str, language: str) -> tuple[Problem, ...]:
     ranked = sorted(best, key=lambda key: (-totals[key], best[key].position))
     chosen = ranked[:1]
     for key in ranked[1:]:
-        is_told_twice = len(told[key]) > 1 and totals[key] >= totals[chosen[0]] - _BEHIND
-        if (len(text) <= _SHORT or is_told_twice) and _adds(key, chosen[0], best):
+        is_near = totals[key] >= totals[chosen[0]] - _BEHIND
+        is_strong = best[key].issue.weight >= _PLAIN and key not in _SHAKY
+        is_plain = is_near and (len(told[key]) > 1 or is_strong)
+        is_short = len(text) <= _SHORT and len(chosen) == 1
+        if (is_short or is_plain) and all(_adds(key, other, best) for other in chosen):
             chosen.append(key)
-            break
-    return tuple(_problem(best[key], text, language) for key in chosen)
+    return tuple(_problem(best[key], text, language) for key in chosen[:_MOST_NAMED])
+
+
+_SHAKY = frozenset(
+    {"coverage_misleading", "policy_cancel", "account_locked", "data_misuse", "unwanted_mail"}
+    | {"funds_stolen", "cannot_register", "charged_more", "fake_product", "return_refused"}
+    | {"cannot_close_account", "feature_missing", "premium_increase", "money_lost"}
+)
+"""Kinds that a side remark is easily mistaken for: beside another, two sentences must tell."""
+
+
+def _refusals_together(hits: list[Hit]) -> list[Hit]:
+    """Not being paid is part of being refused, where a review tells of both."""
+    refused = next((hit.issue for hit in hits if hit.issue.key == "claim_denied"), None)
+    return [
+        replace(hit, issue=refused) if refused and hit.issue.key == "claim_unpaid" else hit
+        for hit in hits
+    ]
 
 
 _FAMILIES = (
@@ -188,10 +211,20 @@ def family(theme: str) -> int:
     return next((i for i, names in enumerate(_FAMILIES) if theme in names.split()), -1)
 
 
-def _adds(key: str, main: str, best: dict[str, Hit]) -> bool:
+def _adds(key: str, other: str, best: dict[str, Hit]) -> bool:
     """A further problem must be of another family and more than a general complaint."""
-    is_other = family(best[key].issue.theme) != family(best[main].issue.theme)
-    return is_other and best[key].issue.weight >= _SECOND_WEIGHT
+    if key.startswith("claim_") and other.startswith("claim_"):
+        return (key in _ON_THE_WAY) != (other in _ON_THE_WAY)
+    if {key, other} in _AT_ODDS:
+        return False
+    is_other = family(best[key].issue.theme) != family(best[other].issue.theme)
+    return is_other and best[key].issue.weight >= GENERAL
+
+
+_AT_ODDS = ({"cancelled_by_shop", "not_shipped"}, {"cancelled_by_shop", "late_delivery"})
+"""Pairs of which a reply names one only: what was cancelled is not late."""
+_ON_THE_WAY = frozenset({"claim_slow", "claim_documents"})
+"""Kinds of claim trouble that come before a decision, and may come with one."""
 
 
 def _problem(hit: Hit, text: str, language: str) -> Problem:

@@ -38,7 +38,8 @@ _SORE = re.compile(
 )
 _SUPPOSED = re.compile(
     r"\b(?:if (?:you|they|it|some\w+|any\w+|the)|would(?:n't| not)? have|i(?:'m| am) sure"
-    r"|might|imagine|i hope|hopefully|so-called|other (?:people|reviews|reviewers|customers)"
+    r"|if this|you(?:'ll| will) (?:\w+ )?loo?se|might|imagine|i hope|hopefully|so-called"
+    r"|other (?:people|reviews|reviewers|customers)"
     r"|everyone else|these reviews|read(?:ing)? (?:the |all |other )?(?:\w+ )?reviews"
     r"|(?:another|other|different|new) (?:insur\w*|compan\w*|provider|carrier)s?)\b"
 )

@@ -10,11 +10,11 @@ from alerts.replies.facts import Facts
 
 _COVER = frozenset(
     {"premium_increase", "coverage_misleading", "policy_cancel", "policy_documents"}
-    | {"policy_lapsed"}
+    | {"policy_lapsed", "cover_small"}
 )
 _MONEY = frozenset(
     {"coin_not_listed", "trade_failed", "money_lost", "cannot_withdraw", "deposit_missing"}
-    | {"bank_link", "verification_stuck", "fees_high"}
+    | {"bank_link", "verification_stuck", "fees_high", "listing_promised"}
 )
 _GOODS = frozenset(
     {"delivery_delay", "lost_or_wrong_parcel", "damaged_in_transit", "product_quality"}

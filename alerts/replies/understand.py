@@ -15,8 +15,9 @@ from alerts.replies.lexicon import circumstances, normalised, sentences
 from alerts.replies.points import find_points
 from alerts.replies.praise import find_praise
 from alerts.replies.quoting import quotable, remark
-from alerts.replies.ranking import family, find_hits, matches, rank
+from alerts.replies.ranking import GENERAL, Hit, family, find_hits, matches, rank
 from alerts.replies.records import Point, Problem, ReviewForReply, Understanding
+from alerts.replies.retelling import retold
 from alerts.replies.sanitise import is_tame, plain
 from alerts.replies.trades import is_in_trade
 from alerts.replies.wording import words_of
@@ -50,6 +51,7 @@ def understand(
         language=language,
         problems=problems,
         remark=None if problems or is_sarcastic or not tame else remark(parts, language),
+        retold=_retold(parts, hits, language) if tame and not is_sarcastic else None,
         circumstances=_circumstances(parts, language),
         points=() if pleased else _points(parts, language, problems, trades),
         words=words_of(text),
@@ -60,6 +62,14 @@ def understand(
         is_negative=is_negative or bool(problems and not _is_high(review)),
         is_unclear=is_negative and not problems,
     )
+
+
+def _retold(parts: list[str], hits: list[Hit], language: str) -> str | None:
+    """What the customer says, where the lexicon knows nothing or only a general complaint."""
+    if any(hit.issue.weight >= GENERAL for hit in hits):
+        return None
+    named = {hit.position for hit in hits}
+    return retold([part for i, part in enumerate(parts) if i not in named], language)
 
 
 def _points(

@@ -89,7 +89,12 @@ class Wording:
 
     def generic(self, name: str) -> list[str]:
         """What the frame says where an issue has nothing of its own."""
-        return self.shuffled(name, stock(self.language).get("frame", {})[name])
+        return self.shuffled(name, stock(self.language).get("frame", {}).get(name, ()))
+
+    @property
+    def both(self) -> str:
+        """What stands between two clauses that follow one "that"."""
+        return str(stock(self.language)["frame"]["and_that"])
 
 
 def words_of(text: str) -> frozenset[str]:
