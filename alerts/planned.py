@@ -47,12 +47,17 @@ def plan_event(settings: Settings, given: Mapping[str, Any]) -> int:
         For how many brands it stands.
 
     Raises:
-        FixSettings: a key is wrong, or the brand is none of ours.
+        FixSettings: a key is wrong, the brand is none of ours, or it would come back each year.
     """
     try:
         event = Planned.model_validate(dict(given))
     except ValidationError as error:
         raise FixSettings(explain("planned_event", error)) from error
+    if event.every_year:
+        raise FixSettings(
+            "planned_event.every_year: a run of watch stores one event; write what comes back each "
+            "year as [[planned_event]] in earshot.toml."
+        )
     brands = [settings.brand_named(event.brand)] if event.brand else settings.brand
     with connect(settings) as conn, conn:
         return sum(
