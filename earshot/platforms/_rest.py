@@ -262,16 +262,17 @@ def _items(payload: Any, spec: Spec, answer: Answer) -> list[Any]:
     if spec.error and (error := dig(payload, spec.error)):
         raise StopSource(f"expected items, found the error {str(error)[:120]!r} inside HTTP 200")
     found = dig(payload, spec.items)
-    if found is None and isinstance(payload, dict) and _is_empty_page(payload):
+    if found is None and spec.omits_empty and _is_empty_page(payload):
         return []
     if not isinstance(found, list):
         raise changed(f'a list at "{spec.items}"' if spec.items else "a list", answer)
     return found
 
 
-def _is_empty_page(payload: dict[str, Any]) -> bool:
+def _is_empty_page(payload: Any) -> bool:
     """Google's APIs leave an empty list out: what remains is nothing or counts."""
-    return all(not isinstance(value, list | dict) or not value for value in payload.values())
+    values = payload.values() if isinstance(payload, dict) else ("no object",)
+    return all(isinstance(value, int | float) or not value for value in values)
 
 
 def _progress(

@@ -86,6 +86,7 @@ class Spec(_Data):
 
     Attributes:
         items: path of the list; empty where the answer itself is the list.
+        omits_empty: an answer without anything to list leaves the list out.
         fields: fields of the Feedback record by path: id, body and published at least.
         order: `changed` and `published` are newest first by that time and end at the overlap.
         ignored: names in an item that are left aside on purpose.
@@ -100,6 +101,7 @@ class Spec(_Data):
     headers: dict[str, str] = Field(default_factory=dict)
     body: dict[str, Any] | None = None
     items: str = ""
+    omits_empty: bool = False
     fields: dict[str, str] = Field(default_factory=dict)
     attributes: dict[str, str] = Field(default_factory=dict)
     paging: Paging = Paging()

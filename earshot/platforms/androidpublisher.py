@@ -52,6 +52,7 @@ def _flat(raw: Any, payload: Any) -> Iterable[Any]:
 _SPEC = Spec(
     path="androidpublisher/v3/applications/{app}/reviews",
     items="reviews",
+    omits_empty=True,
     fields={
         "id": "reviewId",
         "title": "title",

@@ -44,6 +44,7 @@ _SPEC = Spec(
     path="v4/accounts/{account}/locations/{location}/reviews",
     query={"orderBy": "updateTime desc"},
     items="reviews",
+    omits_empty=True,
     fields={
         "id": "reviewId|name",
         "body": "comment",

@@ -48,10 +48,61 @@ def _trusted(at: int) -> dict[str, Any]:
     }
 
 
-def _answer(url: str, kind: str, body: str) -> Recording:
-    return Recording(
-        method="GET", url=url, status=200, headers={"Content-Type": kind}, body=body.encode()
+def _answer(url: str, kind: str, body: str, **headers: str) -> Recording:
+    named = {"Content-Type": kind, **headers}
+    return Recording(method="GET", url=url, status=200, headers=named, body=body.encode())
+
+
+_API = "https://reviews.example/api/reviews"
+
+
+def _declared(style: str, parameter: str, second: str, path: str = "") -> Scenario:
+    """Two pages of the shared REST reader, and the way from one to the other."""
+    addresses = [
+        _API + ("?page=1" if style == "page" else "?offset=0" if style == "offset" else "")
+    ]
+    addresses.append(f"{_API}?{parameter}={second}")
+    onward = {"cursor": second, "next": addresses[1]}.get(style)
+    bodies = [{"data": [_rated(at) for at in range(first, first - 5, -1)]} for first in (20, 15)]
+    whole = [{**bodies[0], "meta": {"next": onward}} if onward else bodies[0], bodies[1]]
+    link = {"Link": f'<{addresses[1]}>; rel="next"'} if style == "link" else {}
+    paging = {"style": style, "parameter": parameter, "path": path, "first": int(style == "page")}
+    return Scenario(
+        name=f"rest_{style}",
+        platform="rest",
+        made=(
+            _answer(addresses[0], JSON, json.dumps(whole[0], ensure_ascii=False), **link),
+            _answer(addresses[1], JSON, json.dumps(whole[1], ensure_ascii=False)),
+        ),
+        options={
+            "path": "api/reviews",
+            "items": "data",
+            "fields": {"id": "id", "body": "text", "rating": "stars", "published": "at"},
+            "paging": paging,
+            "auth": {"style": "bearer", "credential": "OUR_TOKEN"},
+            "order": "published",
+        },
+        empty=(200, JSON, b'{"data":[]}'),
+        credentials={"OUR_TOKEN": "canary-token"},
     )
+
+
+def _rated(at: int) -> dict[str, Any]:
+    return {
+        "id": at,
+        "text": f"Très bien, no. {at}",
+        "stars": 4,
+        "at": f"2026-10-{at:02}T10:00:00Z",
+    }
+
+
+SHARED_READER = (
+    _declared("page", "page", "2"),
+    _declared("offset", "offset", "5"),
+    _declared("cursor", "cursor", "abc", "meta.next"),
+    _declared("next", "after", "abc", "meta.next"),
+    _declared("link", "page", "2"),
+)
 
 
 MADE = (
@@ -70,4 +121,5 @@ MADE = (
         empty=(200, JSON, b'{"links":[],"reviews":[]}'),
         credentials={"TRUSTPILOT_API_KEY": "canary-key"},
     ),
+    *SHARED_READER,
 )

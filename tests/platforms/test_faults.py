@@ -1,4 +1,4 @@
-"""Every platform survives a fault that passes, and names one that does not."""
+"""Every platform of Tier A and the shared reader survive a fault that passes, and name others."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CHOSEN = (
     "feed_google_alerts",
     "schemaorg_ricardocuisine",
 )
-TIER_A = [*(each for each in SCENARIOS if each.name in _CHOSEN), *MADE]
+READERS = [*(each for each in SCENARIOS if each.name in _CHOSEN), *MADE]
 
 
 @dataclass
@@ -117,7 +117,7 @@ def run(scenario: Scenario, shared: Path, *faults: Fault, now: datetime = drive.
         return crawl(platform, options, credentials=scenario.credentials, now=now)
 
 
-@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+@pytest.mark.parametrize("scenario", READERS, ids=lambda s: s.name)
 @pytest.mark.parametrize(
     "fault", [_limited, _limited_as_page, _broken, _cut, _empty, _reset], ids=lambda f: f.__name__
 )
@@ -132,7 +132,7 @@ def test_a_fault_that_passes_loses_and_repeats_nothing(
     assert disturbed.retries == 1
 
 
-@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+@pytest.mark.parametrize("scenario", READERS, ids=lambda s: s.name)
 def test_a_wrong_charset_in_the_header_garbles_nothing(scenario: Scenario, shared: Path) -> None:
     undisturbed = run(scenario, shared)
 
@@ -141,7 +141,7 @@ def test_a_wrong_charset_in_the_header_garbles_nothing(scenario: Scenario, share
     assert [i.body for i in mislabelled.items] == [i.body for i in undisturbed.items]
 
 
-@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+@pytest.mark.parametrize("scenario", READERS, ids=lambda s: s.name)
 def test_a_page_that_comes_again_for_ever_ends_and_doubles_nothing(
     scenario: Scenario, shared: Path
 ) -> None:
@@ -155,7 +155,7 @@ def test_a_page_that_comes_again_for_ever_ends_and_doubles_nothing(
     assert len(replay.asked) <= MOST_CALLS
 
 
-@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+@pytest.mark.parametrize("scenario", READERS, ids=lambda s: s.name)
 def test_retries_are_bounded(scenario: Scenario, shared: Path) -> None:
     with pytest.raises(RetryLater):
         run(scenario, shared, *[_broken] * drive.TRIES)
@@ -171,7 +171,7 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+@pytest.mark.parametrize("scenario", READERS, ids=lambda s: s.name)
 @pytest.mark.parametrize("what", PAGES)
 def test_a_page_of_refusal_is_no_empty_success(scenario: Scenario, what: str, shared: Path) -> None:
     def refused(reply: Reply) -> Reply:
@@ -199,10 +199,14 @@ RENAMED = {
     "yotpo": (b'"score"', b'"stars"'),
     "schemaorg_microdata": (b"schema.org/Review", b"schema.org/Opinion"),
     "trustpilot_api": (b'"stars"', b'"grade"'),
+    "rest_page": (b'"id"', b'"number"'),
+    "rest_cursor": (b'"data"', b'"rows"'),
 }
 
 
-@pytest.mark.parametrize("scenario", [s for s in TIER_A if s.name in RENAMED], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "scenario", [s for s in READERS if s.name in RENAMED], ids=lambda s: s.name
+)
 def test_a_renamed_field_is_noticed_the_same_day(scenario: Scenario, shared: Path) -> None:
     old, new = RENAMED[scenario.name]
 
@@ -213,7 +217,7 @@ def test_a_renamed_field_is_noticed_the_same_day(scenario: Scenario, shared: Pat
         run(scenario, shared, renamed)
 
 
-@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+@pytest.mark.parametrize("scenario", READERS, ids=lambda s: s.name)
 def test_a_time_out_is_tried_again(
     scenario: Scenario, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,7 +234,7 @@ def test_a_time_out_is_tried_again(
     assert disturbed.retries >= 1
 
 
-@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+@pytest.mark.parametrize("scenario", READERS, ids=lambda s: s.name)
 def test_a_clock_that_is_behind_loses_nothing(scenario: Scenario, shared: Path) -> None:
     """Texts then seem to come from the future."""
     undisturbed = run(scenario, shared)

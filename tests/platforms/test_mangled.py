@@ -16,7 +16,7 @@ from earshot.platforms.session import Session
 from tests.platforms.drive import NOW
 from tests.platforms.replay_server import Replay
 from tests.platforms.scenarios import Scenario
-from tests.platforms.test_faults import TIER_A
+from tests.platforms.test_faults import READERS
 
 ROUNDS = 60
 ODD: tuple[Any, ...] = (
@@ -57,7 +57,7 @@ def broken(body: bytes, chance: random.Random) -> bytes:
     return body[:at] + chance.choice([b"", b"<", b"\xff", b'"', b"null"]) + body[at + 9 :]
 
 
-@pytest.mark.parametrize("scenario", TIER_A, ids=lambda s: s.name)
+@pytest.mark.parametrize("scenario", READERS, ids=lambda s: s.name)
 def test_a_mangled_answer_is_read_or_refused(scenario: Scenario, shared: Path) -> None:
     chance = random.Random(scenario.name)
     platform = platforms.load(scenario.platform)
