@@ -230,7 +230,10 @@ def test_check_says_that_the_author_key_is_missing(folder, run, monkeypatch):
             FILE + LLM.format("https://models.example/v1") + "timeout_seconds = 0",
             ["replies.language_model.timeout_seconds", "0", "greater than 0"],
         ),
-        (FILE + "[replies.language_model]", ["replies.language_model.base_url", "is missing"]),
+        (
+            FILE + LLM.partition("base_url")[0],
+            ["replies.language_model.base_url", "is missing; add it"],
+        ),
     ],
     ids=["no brand", "bad key", "bad zone", "bad port", "unknown key", "no toml", "plain http",
          "no address", "no time", "no base_url"],
