@@ -257,10 +257,14 @@ def _learn_anew(conn: Connection, engine: Engine, brand: str, now: int) -> None:
 
 def _context(conn: Connection, brand: str) -> Context:
     row = queries.watch_context(conn, brand=brand)
-    changed = row["model_changed_at"] if row else None
+    if row is None:
+        return Context()
+    changed = row["model_changed_at"]
+    themes = row["themes_changed_at"].items()
     return Context(
-        unhealthy_sources=frozenset(row["unhealthy_sources"] if row else ()),
+        unhealthy_sources=frozenset(row["unhealthy_sources"]),
         model_changed_hour=hour_of(changed) if changed else None,
+        themes_changed_hours={key: hour_of(datetime.fromisoformat(at)) for key, at in themes},
     )
 
 

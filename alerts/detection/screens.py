@@ -47,7 +47,7 @@ def examine(
         found: the anomalous window.
         texts: all voices of the brand in that window; empty where a caller has only counts.
         max_age_hours: seen later than this after publishing is a backfill.
-        model_changed_hour: when the active model or the taxonomy last changed.
+        model_changed_hour: when the active model, or the words of this theme, last changed.
         unhealthy_sources: sources with a broken contract.
     """
     voices = [text for text in texts if found.key.covers(text)]

@@ -10,6 +10,8 @@ from alerts.detection.records import SEVERITIES
 LEAST_COUNT = 5
 """Fewer negative voices are never more than low, however unlikely."""
 LEAST_RATIO = 2.0
+POINTS_A_STAR, MOST_FOR_STARS = 2.5, 4.0
+"""Of a fall of the mean rating, which may come without one complaint more."""
 MEDIUM_POINTS, HIGH_POINTS, CRITICAL_POINTS = 2.25, 5.0, 8.0
 
 
@@ -33,6 +35,7 @@ def judge(
     theme_weight: float = 1.0,
     lowered_by: tuple[str, ...] = (),
     is_share: bool = False,
+    stars: tuple[float, float] | None = None,
 ) -> Verdict:
     """Severity of an event.
 
@@ -46,6 +49,7 @@ def judge(
         lowered_by: reasons of screens; any of them makes it low.
         is_share: `expected` is that of the share among as many voices, which cannot double where
             most are negative anyway; no least ratio then.
+        stars: mean rating in the window and the usual one, where it is their fall that is odd.
     """
     ratio = count / max(expected, 1.0)
     parts = [
@@ -56,6 +60,7 @@ def judge(
             1.0 if share_of_voices - usual_share >= 0.25 else 0.0,
             f"{share_of_voices:.0%} of all voices, usually {usual_share:.0%}",
         ),
+        _fall(stars),
         (min(2.0, max(0.0, math.log10(max(reach, 1)) - 3.0)), f"seen by about {reach:,}"),
         (2.0 * math.log2(max(theme_weight, 1.0)), f"theme weight {theme_weight:g}"),
     ]
@@ -70,6 +75,14 @@ def judge(
 def _steps(value: float, unit: float, most: float) -> float:
     """Doublings above a unit, between none and `most`."""
     return min(most, max(0.0, math.log2(max(value, 1e-9) / unit)))
+
+
+def _fall(stars: tuple[float, float] | None) -> tuple[float, str]:
+    if stars is None:
+        return 0.0, ""
+    now, usual = stars
+    points = min(MOST_FOR_STARS, max(0.0, POINTS_A_STAR * (usual - now)))
+    return points, f"{now:.1f} stars on average, usually {usual:.1f}"
 
 
 def _speed(horizon: int) -> float:

@@ -59,7 +59,14 @@ class Context:
 
     unhealthy_sources: frozenset[str] = frozenset()
     model_changed_hour: int | None = None
-    """When the active model or the taxonomy last changed."""
+    """When the active model last changed."""
+    themes_changed_hours: Mapping[str, int] = field(default_factory=dict)
+    """When the words of a theme last changed, by its key."""
+
+    def read_otherwise_since(self, theme: str | None) -> int | None:
+        """The last hour from which a series was counted in another way."""
+        hours = [self.model_changed_hour, self.themes_changed_hours.get(theme or "")]
+        return max((hour for hour in hours if hour is not None), default=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,7 +219,7 @@ def _signal(step: Step, found: Score, rule: Rule) -> Signal | None:
         found,
         texts,
         max_age_hours=step.settings.alert_max_age_hours,
-        model_changed_hour=step.context.model_changed_hour,
+        model_changed_hour=step.context.read_otherwise_since(found.key.theme),
         unhealthy_sources=step.context.unhealthy_sources,
     )
     if any(f.effect == "suppress" for f in findings):
@@ -229,6 +236,7 @@ def _signal(step: Step, found: Score, rule: Rule) -> Signal | None:
         theme_weight=step.settings.theme_weights.get(found.key.theme or "", 1.0),
         lowered_by=tuple(f.text for f in findings if f.effect == "lower"),
         is_share=found.kind != "volume",
+        stars=_fallen_stars(found),
     )
     return Signal(
         score=found,
@@ -239,6 +247,12 @@ def _signal(step: Step, found: Score, rule: Rule) -> Signal | None:
         kind=_kind(found, findings),
         is_muted=rule.is_muted,
     )
+
+
+def _fallen_stars(found: Score) -> tuple[float, float] | None:
+    if found.kind != "rating" or found.rating is None or found.usual_rating is None:
+        return None
+    return found.rating, found.usual_rating
 
 
 def _kind(found: Score, findings: Sequence[screens.Finding]) -> str:

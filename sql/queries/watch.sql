@@ -112,7 +112,8 @@ using earshot.brand
 where brand.id = series_state.brand_id and brand.key = :brand and series <> 'watch';
 
 -- name: watch_context(brand)^
--- What a step knows beside counts: broken sources and the last change of the active model.
+-- What a step knows beside counts: broken sources, the last change of the active model, and of the
+-- words of each theme since the taxonomy was first read.
 select
     (
         select coalesce(array_agg(source.name), '{}')
@@ -129,7 +130,12 @@ select
                 where earlier.brand_id = brand.id
                     and earlier.active_from < model_activation.active_from
             )
-    ) as model_changed_at
+    ) as model_changed_at,
+    (
+        select coalesce(jsonb_object_agg(theme.key, theme.changed_at), '{}')
+        from earshot.theme
+        where theme.changed_at > (select min(first.since) from earshot.theme as first)
+    ) as themes_changed_at
 from earshot.brand
 where brand.key = :brand;
 

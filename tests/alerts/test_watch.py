@@ -12,6 +12,8 @@ from alerts.replaying import replay
 from alerts.watch import watch
 from earshot.settings import Settings
 from earshot.shop import story
+from sql.connect import connect
+from sql.named import queries
 
 LiveUntil = Callable[..., Settings]
 URGENT = """
@@ -154,3 +156,21 @@ def test_one_urgent_report_is_told_without_a_wave(
     assert (told["kind"], told["rule"], told["severity"]) == ("single", "single", "high")
     assert told["text"].startswith("🔴 Safety hazard: 1 report since")
     assert len(told["evidence"]["quotes"]) == 1
+
+
+def test_only_words_that_changed_since_the_first_taxonomy_are_told_to_the_engine(
+    live_until: LiveUntil, database: Any
+) -> None:
+    settings = live_until(story.START)
+    with database.connect("owner") as conn, conn, conn.cursor() as cursor:
+        cursor.execute(
+            "insert into earshot.theme (key, name, since, changed_at) values "
+            "('old', 'Old', '2026-01-01Z', '2026-01-01Z'), "
+            "('reworded', 'Reworded', '2026-01-01Z', '2026-02-01Z'), "
+            "('new', 'New', '2026-03-01Z', '2026-03-01Z')"
+        )
+
+    with connect(settings) as conn, conn:
+        known = queries.watch_context(conn, brand="northwind")
+
+    assert set(known["themes_changed_at"]) == {"reworded", "new"}
