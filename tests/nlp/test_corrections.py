@@ -1,3 +1,6 @@
+import json
+from datetime import timedelta
+
 import psycopg2
 import pytest
 
@@ -57,6 +60,48 @@ def test_wrong_missing_and_misread_themes_are_put_right(shop, settings, correct)
     ]
 
 
+SAID = {
+    "feedback_item": "select sentiment from analytics.feedback_item",
+    "themed_feedback": "select theme, sentiment from analytics.themed_feedback",
+    "theme_trend": "select theme, negative, positive from analytics.theme_trend "
+    "where grain = 'day' order by theme",
+    "product_issues": "select theme, complaints from analytics.product_issues order by theme",
+    "feedback_item_as_of": "select sentiment from analytics.feedback_item_as_of(%s)",
+    "themed_feedback_as_of": "select theme, sentiment from analytics.themed_feedback_as_of(%s)",
+    "theme_trend_as_of": "select theme, negative, positive from analytics.theme_trend_as_of(%s) "
+    "where grain = 'day' order by theme",
+}
+
+
+def test_it_wins_in_every_view_and_stays_through_tagging_again(shop, settings, correct) -> None:
+    """Read as a content text about delivery; a person says: angry, and about a refund."""
+    review = shop.say("late but great", stars=5, product="vase", hours_ago=30)
+    tag(settings)
+    correct(review, "negative")
+    correct(review, "absent", "delivery_delay")
+    correct(review, "negative", "refunds")
+    shop.rows("update earshot.theme set changed_at = %s", NOW + timedelta(minutes=1))
+    shop.rows("update earshot.clock set stands_at = %s", NOW + timedelta(minutes=2))
+    assert tag(settings).tagged == 1
+    refresh_counts(shop.conn, NOW + timedelta(minutes=2))
+
+    said = {
+        view: shop.rows(query, *([NOW + timedelta(minutes=3)] if "%s" in query else []))
+        for view, query in SAID.items()
+    }
+
+    trend = [("all", 1, 0), ("refunds", 1, 0)]
+    assert said == {
+        "feedback_item": [("negative",)],
+        "themed_feedback": [("refunds", "negative")],
+        "theme_trend": trend,
+        "product_issues": [("refunds", 1)],
+        "feedback_item_as_of": [("negative",)],
+        "themed_feedback_as_of": [("refunds", "negative")],
+        "theme_trend_as_of": trend,
+    }
+
+
 def test_it_says_who_and_when_and_the_latest_wins(shop, settings, correct) -> None:
     review = shop.say("late")
     tag(settings)
@@ -112,6 +157,32 @@ def test_agreement_is_the_share_in_which_people_said_the_same(shop, settings, co
     correct(first, "negative", "delivery_delay")
     found = {(row.field, row.theme): row.share for row in corrections.agreement(shop.conn)}
     assert found == {("sentiment", None): 0.5, ("theme", "delivery_delay"): 1.0}
+
+
+def test_the_command_tells_it_in_words_and_as_json(
+    shop, settings, correct, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from earshot.cli import tagging
+
+    first, second = shop.say("late"), shop.say("late too")
+    tag(settings)
+    correct(first, "negative")
+    correct(second, "positive")
+    monkeypatch.setattr(tagging, "settings_of", lambda file: settings)
+
+    tagging.corrections()
+    tagging.corrections(json=True)
+
+    words, line = capsys.readouterr().out.splitlines()
+    assert words.split() == ["words-1", "sentiment", "50.0%", "of", "2"]
+    assert json.loads(line) == {
+        "model_id": "words-1",
+        "field": "sentiment",
+        "theme": None,
+        "corrections": 2,
+        "agreed": 1,
+        "share": 0.5,
+    }
 
 
 @pytest.mark.parametrize(
