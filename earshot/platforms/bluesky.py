@@ -2,7 +2,7 @@
 
 Search goes newest first; its cursor ends at 10,000 posts, so a long crawl goes on with `until` at
 the oldest post seen (docs.bsky.app, app.bsky.feed.searchPosts). `since` is inclusive. A repost is
-read as the post it repeats.
+read as the post it repeats. A thread tells which of its posts were deleted.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ def read(answer: Answer, call: Call, options: Options, cursor: Cursor, now: date
     follow = [] if done.is_done else _next(payload, call, done.note, posts, gathered)
     return Page(
         items=done.items,
+        deleted=gathered.deleted,
         rejected=gathered.rejected,
         unread_fields=frozenset(gathered.unread),
         next_calls=follow,
@@ -194,14 +195,14 @@ def _post(piece: Any) -> Any:
 
 
 def _thread(nodes: Iterable[Any]) -> Iterator[Any]:
-    """A post, what it answers and its answers; hidden and deleted ones carry no post."""
+    """A post, what it answers and its answers; of a deleted one only its address is left."""
     for node in nodes:
         if not isinstance(node, dict):
             continue
         if isinstance(node.get("parent"), dict):
             yield from _thread([node["parent"]])
-        if "post" in node:
-            yield node["post"]
+        if "post" in node or node.get("notFound") is True:
+            yield _post(node)
         yield from _thread(node.get("replies") or ())
 
 
@@ -222,6 +223,9 @@ def _next(
 
 def _item(raw: Any, options: Options, to: Gathered) -> Iterator[Feedback]:
     post = Payload(raw)
+    if raw.get("notFound") is True:
+        to.deleted.append(text(post.need("uri")))
+        return
     if (reason := raw.get("reason")) and isinstance(reason, str) and reason not in _SAID:
         return
     record, author = post.within("record"), post.within("author")

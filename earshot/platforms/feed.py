@@ -2,7 +2,8 @@
 
 Alerts: the link is a redirect whose `url` parameter is the real address; words are HTML with `<b>`.
 News: the link cannot be resolved, the title ends in " - Publisher", the description repeats other
-headlines. Feeds show their newest entries only, so they must be read often enough.
+headlines. Feeds show their newest entries only, so they must be read often enough. What an Atom
+feed tells as deleted (RFC 6721) is a deletion.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def first(
 
 
 def read(answer: Answer, call: Call, options: Options, cursor: Cursor, now: datetime) -> Page:
-    """The entries of one feed, or of one page of it (RFC 5005)."""
+    """The entries of one feed, or of one page of it (RFC 5005), and its tombstones (RFC 6721)."""
     root = root_of(answer)
     if local(root) not in ("rss", "feed", "RDF"):
         raise changed("an RSS or Atom feed", answer)
@@ -91,11 +92,13 @@ def read(answer: Answer, call: Call, options: Options, cursor: Cursor, now: date
     entries = children(channel, *_ENTRIES) or children(root, *_ENTRIES)
     gathered = Gathered().add(entries, lambda raw, to: _item(raw, call, options, to, now))
     gathered.judged(answer)
+    deleted = [each.get("ref", "").strip() for each in children(channel, "deleted-entry")]
     done = progress(gathered.items, call, cursor=cursor, options=options, contract=contract)
     link = next((x.get("href") for x in children(channel, "link") if x.get("rel") == "next"), None)
     goes_on = link if entries and not done.is_done else None
     return Page(
         items=done.items,
+        deleted=[_unique(ref, call.note["key"]) for ref in deleted if ref],
         rejected=gathered.rejected,
         unread_fields=frozenset(gathered.unread),
         cursor=done.cursor,
@@ -163,6 +166,10 @@ def _number(entry: Any, link: str, title: str, feed: str) -> str:
     found = words(child(entry, "id", "guid")).strip()
     if not found:
         return _short(link or f"{feed}#{title}")
+    return _unique(found, feed)
+
+
+def _unique(found: str, feed: str) -> str:
     is_unique = "/" in found or ":" in found or len(found) >= 20
     return _short(found if is_unique else f"{urlsplit(feed).netloc}#{found}")
 
