@@ -99,8 +99,7 @@ def probe(settings: Settings, source_name: str) -> str:
     line = _child(_order(settings, source, "check", None, None))
     said = _said(source, line)
     terms = connector.platform.terms
-    notes = ["from documentation, never run against the live service"]
-    notes = [*(notes if terms.from_documentation else []), terms.note]
+    notes = [terms.state if "documentation" in terms.state else "", terms.note]
     found = f"{said['records']} records on the first page" if said["records"] else "no record yet"
     return "; ".join((found, *filter(None, notes)))
 

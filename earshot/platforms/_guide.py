@@ -20,8 +20,8 @@ _HEAD = """\
 
 One `[[source]]` of `earshot.toml` names a `kind` below and its options. Credentials stand in the
 environment (or an Airflow connection), never in the settings. *From documentation* means: written
-from the vendor's documents, never run against the live service. *Off* means: the vendor's terms
-forbid it, and the source needs `accept_terms = true`.
+from the vendor's documents; `earshot check` says it too. *Off* means: the vendor's terms forbid it,
+and the source needs `accept_terms = true`.
 
 Files, surveys, chats, mailboxes and the inbound webhook are in [WAYS_IN.md](WAYS_IN.md).
 
@@ -44,8 +44,7 @@ def guide() -> str:
 def _row(kind: str, platform: Platform[Any]) -> str:
     needs = ", ".join(f"`{name}`" for name in platform.needs) or "none"
     terms = platform.terms
-    state = "from documentation" if terms.from_documentation else terms.evidence
-    state += "" if terms.is_on_by_default else "; off"
+    state = terms.state + ("" if terms.is_on_by_default else "; off")
     return f"| `{kind}` | {needs} | {state} | {terms.note} |"
 
 

@@ -236,6 +236,12 @@ class Terms:
     from_documentation: bool = False
     evidence: str = "recorded answers"
 
+    @property
+    def state(self) -> str:
+        """What a user must know of how far the reader was tried."""
+        unproven = "from documentation, never run against the live service"
+        return unproven if self.from_documentation else self.evidence
+
 
 @dataclass(frozen=True, kw_only=True)
 class Span:

@@ -422,6 +422,29 @@ def test_login_and_password_of_a_connection_are_the_platforms_credentials_in_ord
     assert (found["ZENDESK_EMAIL"], found["ZENDESK_TOKEN"]) == ("a@b.example", "pass")
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("judgeme", "from documentation, never run against the live service"),
+        ("zendesk", "messages, ratings and metric sets from documentation"),
+    ],
+)
+def test_a_check_says_what_was_written_from_documentation(
+    kind: str, said: str, settings_with: Make, now: datetime, httpserver: HTTPServer
+):
+    answer = {"reviews": [], "tickets": [], "end_of_stream": True}
+    httpserver.expect_request(re.compile(".*")).respond_with_json(answer)
+    source = {
+        "name": "shop",
+        "kind": kind,
+        "brand": "northwind",
+        "base_url": httpserver.url_for("/"),
+        **({"shop": "a.example"} if kind == "judgeme" else {}),
+    }
+
+    assert said in probe(settings_with(source=[source]), "shop")
+
+
 def test_a_probe_fetches_one_page_and_stores_nothing(
     source_settings: Make, now: datetime, httpserver: HTTPServer, table: Query
 ):
