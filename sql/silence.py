@@ -64,4 +64,5 @@ def _allowed(source: Source, habit: Mapping[str, Any]) -> timedelta | None:
         return None
     is_new = habit["last_at"] - habit["first_at"] < NEW_FOR
     least = LEAST_SILENCE_WHILE_NEW if is_new else LEAST_SILENCE
-    return max(2 * habit["longest_pause"], least)
+    longest: timedelta = habit["longest_pause"]
+    return max(2 * longest, least)
