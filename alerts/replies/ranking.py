@@ -180,6 +180,8 @@ _SHAKY = frozenset(
     {"coverage_misleading", "policy_cancel", "account_locked", "data_misuse", "unwanted_mail"}
     | {"funds_stolen", "cannot_register", "charged_more", "fake_product", "return_refused"}
     | {"cannot_close_account", "feature_missing", "premium_increase", "money_lost"}
+    | {"wrong_size_sent", "claim_waiting", "refund_partial", "refund_refused"}
+    | {"payment_declined", "differs_from_picture"}
 )
 """Kinds that a side remark is easily mistaken for: beside another, two sentences must tell."""
 
@@ -221,7 +223,11 @@ def _adds(key: str, other: str, best: dict[str, Hit]) -> bool:
     return is_other and best[key].issue.weight >= GENERAL
 
 
-_AT_ODDS = ({"cancelled_by_shop", "not_shipped"}, {"cancelled_by_shop", "late_delivery"})
+_AT_ODDS = (
+    {"cancelled_by_shop", "not_shipped"},
+    {"cancelled_by_shop", "late_delivery"},
+    {"listing_promised", "coin_not_listed"},
+)
 """Pairs of which a reply names one only: what was cancelled is not late."""
 _ON_THE_WAY = frozenset({"claim_slow", "claim_documents"})
 """Kinds of claim trouble that come before a decision, and may come with one."""

@@ -14,7 +14,7 @@ from alerts.replies.quoting import regrets, staff_is_named
 from alerts.replies.sanitise import detail
 
 _SENTENCES = 5
-_FEWEST, _MOST = 4, 100
+_FEWEST, _MOST = 5, 100
 """Words that a clause has at least, characters that it has at most."""
 _ENDS = re.compile(
     r"[,!:]\s|\.{2,}|\s-\s|\s(?=(?:and|but|because|so|which|even though|although|then)\s)"
@@ -37,15 +37,17 @@ _NO_SUBJECT = (
     ),
 )
 _SUBJECT = re.compile(
-    r"^(?:(?:i|we|they)(?:'m|'ve|'re)?\s(?!and\b)|(?:my|our|their|the|this) (?!is |was |has )(?:\S+ ){1,5}?"
+    r"^(?:(?:i|we|they)(?:'m|'ve|'re)?\s(?!and\b)"
+    r"|(?:my|our|their|the|this) (?!is |was |has )(?:\S+ ){1,5}?"
     r"(?:is|are|was|were|has|have|had|does|do|did|will|would|can|could|keeps?|takes?|took|never"
     r"|\w+n't|cannot)\b)",
     re.I,
 )
 _UNSAFE = re.compile(
     r"\b(?:you|your|yours|u|ur|yourself|he|she|him|her|his|hers|i'd|they'd|we'd|themselves|these|those"
-    r"|if|would|should|hope|wish|think|thought|guess|feel like|wonder|recommend|rate|stars?"
-    r"|review\w*|thanks?|hate|(?:i|we) (?:really )?(?:like|love)|app store|someone|anyone|everyone|who|whoever|what|why|how)\b"
+    r"|if|would|should|hope|wish|think|thought|guess|feel like|wonder|recom\w*|rate|stars?"
+    r"|review\w*|thanks?|hate|(?:i|we) (?:really )?(?:like|love)|app store|someone|anyone|everyone"
+    r"|who|whoever|what|why|how)\b"
     r"|[?\"\[\]{}<>@#]|\d{5,}",
     re.I,
 )
@@ -70,12 +72,13 @@ _TURNED = {
     "our": "your", "ours": "yours", "we're": "you are", "we've": "you have", "they": "we",
     "them": "us", "their": "our", "they're": "we are", "they've": "we have", "this app": "our app",
     "this site": "our site", "this website": "our website", "this company": "our company",
-    "this platform": "our platform",
+    "this platform": "our platform", "this shop": "our shop", "this store": "our store",
 }  # fmt: skip
 _TURN = re.compile(
     r"\b(?:" + "|".join(sorted(map(re.escape, _TURNED), key=len, reverse=True)) + r")(?![\w'])",
     re.I,
 )
+_LOUD = re.compile(r"\b(?:STILL|NOT|NEVER|ALL|ONLY|ALWAYS|NO|NOTHING|AND|EVERY|ANY)\b")
 _SHORT_NOT = ((r"\bcan't\b", "cannot"), (r"\bwon't\b", "will not"), (r"\b(\w+)n't\b", r"\1 not"))
 
 
@@ -116,6 +119,7 @@ def _turned(clause: str) -> str | None:
 
 def _in_second_person(clause: str) -> str:
     turned = _TURN.sub(lambda match: _TURNED[match.group().lower()], clause)
+    turned = _LOUD.sub(lambda match: match.group().lower(), turned)
     for pattern, whole in _SHORT_NOT:
         turned = re.sub(pattern, whole, turned, flags=re.I)
     return turned

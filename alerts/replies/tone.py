@@ -58,7 +58,7 @@ _SETTLED = re.compile(
 )
 _UNSETTLED = re.compile(
     r"n't\b|\b(?:not|never|no|unless|until|if|when|once|to be|still|get this|hope\w*|want"
-    r"|need|before|would|could|please|yet|un\w+ed)\b"
+    r"|need|before|would|could|please|yet|un\w+ed|vets?|symptoms?|conditions?|treat\w*)\b"
 )
 
 

@@ -31,6 +31,10 @@ def keys(text: str, *trades: str) -> list[str]:
             "premium_increase",
         ),
         ("They find reasons not to pay. Claims are denied and take weeks.", "claim_denied"),
+        ("They have not paid for a single visit to the vet.", "claim_unpaid"),
+        ("It covers next to nothing for such a price.", "cover_small"),
+        ("Out of a $900 bill I got back a mere $40.", "claim_underpaid"),
+        ("They turned it down since it fell into the waiting period.", "claim_waiting"),
         ("I cancelled in May. They keep charging me every month.", "charged_after_cancel"),
         ("They keep charging me every month.", "keeps_charging"),
     ],
@@ -88,3 +92,48 @@ def test_a_bad_rating_with_kind_words_is_asked_about_and_not_apologised_for() ->
 
     assert isinstance(reply, Draft)
     assert "sorry" not in reply.text
+
+
+def test_two_plain_complaints_of_a_long_review_are_both_named() -> None:
+    lamp = "The lamp arrived broken, the glass shade lay in pieces and the foot was bent. "
+    calm = "I had saved for it for months and had told all of my friends about it. " * 3
+
+    found = keys(f"{lamp}{calm}They want $12 for the label to return it.", "goods")
+
+    assert set(found) == {"arrived_broken", "return_fee"}
+
+
+def test_what_was_cancelled_is_not_called_late_as_well() -> None:
+    assert keys("They cancelled my order. It never shipped.", "goods") == ["cancelled_by_shop"]
+
+
+def test_words_of_another_trade_do_not_hide_the_problem_of_a_shop() -> None:
+    text = "Never received my lamp and they won't reimburse me or give me any credit."
+
+    assert "never_arrived" in keys(text, "goods")
+
+
+def test_an_illness_that_was_cured_is_no_settled_matter() -> None:
+    text = (
+        "The claim was denied although the problem was resolved after the first visit to the vet."
+    )
+    review = ReviewForReply(id="r", text=text, stars=1, language="en")
+
+    assert not understand(review, language="en").is_settled
+
+
+@pytest.mark.parametrize(
+    ("text", "is_said"),
+    [
+        ("My dog passed away in March and my claim was denied.", True),
+        ("My claim was denied. They have lost my brother as a customer.", False),
+        ("My claim was denied while my phone died.", False),
+    ],
+)
+def test_only_a_loss_is_condoled(text: str, is_said: bool) -> None:
+    review = ReviewForReply(id="r", text=text, stars=1, language="en")
+
+    reply = draft(review, FACTS, platform="trustpilot", seed="s")
+
+    assert isinstance(reply, Draft)
+    assert ("loss" in reply.text) is is_said
