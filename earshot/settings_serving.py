@@ -33,6 +33,16 @@ class OpenId(Section):
     server_metadata_url: str
     redirect_uri: str
     """`https://<your page>/oauth2callback`."""
+    allowed: tuple[str, ...] = Field(min_length=1)
+    """Who may look: mail addresses, or all of a domain as "@your-shop.example"."""
+
+    def admits(self, email: str | None, *, is_verified: bool) -> bool:
+        """Whether somebody whom the provider has signed in may look."""
+        if not email or not is_verified:
+            return False
+        address = email.strip().lower()
+        known = {allowed.lower() for allowed in self.allowed}
+        return address in known or "@" + address.rpartition("@")[2] in known
 
 
 class Web(Section):

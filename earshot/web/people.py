@@ -20,10 +20,14 @@ def admit() -> bool:
             return True
         nothing("You are not signed in.", "Open this page through your company's sign-in.")
         return False
-    if st.user.is_logged_in:
+    if _is_known():
         return True
     st.title("Earshot")
-    st.button("Sign in", on_click=st.login)
+    if not st.user.is_logged_in:
+        st.button("Sign in", on_click=st.login)
+        return False
+    nothing("You are not on the list of readers.", "Ask for a place in web.oidc.allowed.")
+    st.button("Sign in as somebody else", on_click=st.logout)
     return False
 
 
@@ -35,6 +39,15 @@ def reader() -> str:
     if web.sign_in == "oidc":
         return str(st.user.get("email") or st.user.get("sub") or UNNAMED)
     return UNNAMED
+
+
+def _is_known() -> bool:
+    """Signed in by the provider, and on the list."""
+    oidc = data.settings().web.oidc
+    if oidc is None or not st.user.is_logged_in:
+        return False
+    is_verified = st.user.get("email_verified") is not False
+    return oidc.admits(st.user.get("email"), is_verified=is_verified)
 
 
 def _by_header() -> str | None:

@@ -6,7 +6,7 @@ import psycopg2
 import streamlit as st
 
 from earshot.errors import EarshotError
-from earshot.web.pages import incidents, overview, reviews, tables, themes
+from earshot.web.views import incidents, overview, reviews, tables, themes
 from earshot.web.people import admit
 from earshot.web.show import nothing
 
@@ -26,8 +26,7 @@ PAGES = (
 def main() -> None:
     """Show the page that the address names."""
     st.set_page_config(page_title="Earshot", layout="wide")
-    if not admit():
-        return
+    is_in = admit()
     pages = [
         st.Page(
             draw,
@@ -38,7 +37,10 @@ def main() -> None:
         )
         for title, draw, path in PAGES
     ]
-    chosen = st.navigation(pages)
+    # Known to strangers too, so that a link from Slack leads to the sign-in and not to nothing.
+    chosen = st.navigation(pages, position="sidebar" if is_in else "hidden")
+    if not is_in:
+        return
     try:
         chosen.run()
     except (EarshotError, psycopg2.OperationalError) as error:

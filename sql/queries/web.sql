@@ -47,6 +47,13 @@ where
 group by theme_trend.theme
 order by negative desc, items desc, theme_trend.theme;
 
+-- name: web_all_themes()
+-- What a text may be about, for a person who corrects it.
+select theme, name
+from analytics.theme
+where state = 'active' and kind <> 'urgent'
+order by name, theme;
+
 -- name: web_sources(brand)
 select source
 from analytics.source_health

@@ -168,17 +168,19 @@ Serve = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def serve(stored: TestDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """`serve(sign_in="header")` starts `earshot web` with those [web] settings."""
+    """`serve(sign_in="header", oidc={…})` starts `earshot web` with those [web] settings."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(**web: str) -> Site:
+    def start(*, oidc: dict[str, Any] | None = None, **web: Any) -> Site:
         folder = tmp_path_factory.mktemp("web")
-        port = _free_port()
+        port = web.setdefault("port", free_port())
         lines = [f"{name} = {json.dumps(value)}" for name, value in web.items()]
+        if oidc:
+            lines += ["[web.oidc]", *(f"{name} = {json.dumps(v)}" for name, v in oidc.items())]
         (folder / "earshot.toml").write_text(
             'contact = "ops@northwind.example"\n[clock]\nsource = "database"\n'
             '[[brand]]\nkey = "northwind"\nname = "Northwind Home"\n'
-            f"[web]\nport = {port}\n" + "\n".join(lines)
+            "[web]\n" + "\n".join(lines)
         )
         command = [sys.executable, "-m", "earshot", "web", "--settings", "earshot.toml"]
         env = {**os.environ, "EARSHOT_DATABASE_URL": stored.url}
@@ -199,7 +201,8 @@ def site(serve: Serve) -> Site:
     return serve()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -131,6 +131,23 @@ def test_a_correction_is_stored_with_its_author(page: Any, site: Site) -> None:
     assert rows == [("sentiment", "negative", "somebody at this machine")]
 
 
+def test_a_theme_that_the_model_missed_is_given_by_a_person(page: Any, site: Site) -> None:
+    visit(page, site, "reviews?sentiment=positive", "Reviews")
+    page.get_by_role("button", name="Correct").first.click()
+    page.get_by_role("combobox", name="What is wrong?").first.click()
+    page.get_by_role("option", name="A missing theme: Delivery delay").click()
+    page.get_by_role("button", name="Store").first.click()
+    page.get_by_text("Stored.").wait_for()
+
+    with site.database.connect("owner") as conn, conn, conn.cursor() as cursor:
+        cursor.execute(
+            "delete from earshot.correction using earshot.theme "
+            "where theme.id = correction.theme_id returning theme.key, value"
+        )
+        rows = [tuple(row) for row in cursor.fetchall()]
+    assert rows == [("delivery_delay", "negative")]
+
+
 def test_an_unknown_incident_says_what_to_do(page: Any, site: Site) -> None:
     visit(page, site, "incident?id=99'--", "Incident")
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from earshot.web import data
 from earshot.web.choice import choose, pick
-from earshot.web.pages.reviews import listed
+from earshot.web.views.reviews import listed
 from earshot.web.show import days_chart, negative_share, nothing
 
 

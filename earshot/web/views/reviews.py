@@ -97,7 +97,7 @@ def _correction(row: dict[str, Any], tags: list[dict[str, Any]]) -> None:
     """A person's word outranks the model everywhere, and stays through re-tagging."""
     id_ = row["feedback_id"]
     with st.popover("Correct", help="What you say outranks the model, in every table."):
-        about = {"The whole text": None, **{t["theme_name"]: t["theme"] for t in tags}}
+        about = _about(tags)
         with st.form(f"correct-{id_}", border=False):
             what = st.selectbox("What is wrong?", list(about), key=f"what-{id_}")
             values = [*COLOURS, "absent"]
@@ -106,6 +106,18 @@ def _correction(row: dict[str, Any], tags: list[dict[str, Any]]) -> None:
             )
             if st.form_submit_button("Store"):
                 _store(id_, about[what], value)
+
+
+def _about(tags: list[dict[str, Any]]) -> dict[str, str | None]:
+    """What a person may judge: the whole text, its themes, and those that the model missed."""
+    found: dict[str, str | None] = {t["theme_name"]: t["theme"] for t in tags}
+    others = data.frame("all_themes")
+    missed = {
+        f"A missing theme: {row.name}": row.theme
+        for row in others.itertuples(index=False)
+        if row.theme not in found.values()
+    }
+    return {"The whole text": None, **found, **missed}
 
 
 def _store(feedback_id: int, theme: str | None, value: str) -> None:
