@@ -6,9 +6,9 @@ import psycopg2
 import streamlit as st
 
 from earshot.errors import EarshotError
-from earshot.web.views import incidents, overview, reviews, tables, themes
 from earshot.web.people import admit
 from earshot.web.show import nothing
+from earshot.web.views import incidents, overview, reviews, tables, themes
 
 PAGES = (
     ("Overview", overview.draw, "overview"),

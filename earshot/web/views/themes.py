@@ -6,8 +6,8 @@ import streamlit as st
 
 from earshot.web import data
 from earshot.web.choice import choose, pick
-from earshot.web.views.reviews import listed
 from earshot.web.show import days_chart, negative_share, nothing
+from earshot.web.views.reviews import listed
 
 
 def draw() -> None:
