@@ -38,7 +38,7 @@ class OpenId(Section):
 
     def admits(self, email: str | None, *, is_verified: bool) -> bool:
         """Whether somebody whom the provider has signed in may look."""
-        if not email or not is_verified:
+        if not email or "@" not in email or not is_verified:
             return False
         address = email.strip().lower()
         known = {allowed.lower() for allowed in self.allowed}

@@ -47,7 +47,8 @@ def _is_known() -> bool:
     if oidc is None or not st.user.is_logged_in:
         return False
     is_verified = st.user.get("email_verified") is not False
-    return oidc.admits(st.user.get("email"), is_verified=is_verified)
+    is_admitted: bool = oidc.admits(st.user.get("email"), is_verified=is_verified)
+    return is_admitted
 
 
 def _by_header() -> str | None:

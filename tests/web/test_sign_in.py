@@ -109,6 +109,8 @@ def test_the_list_names_addresses_and_domains(
 def test_without_its_package_or_secrets_nothing_is_served(
     settings_with: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("EARSHOT_OIDC_SECRET", "EARSHOT_COOKIE_SECRET"):
+        monkeypatch.delenv(name, raising=False)
     settings: Settings = settings_with(web={"sign_in": "oidc", "oidc": OIDC})
 
     monkeypatch.setattr("streamlit.auth_util.is_authlib_installed", lambda: False)
