@@ -1,7 +1,8 @@
 """Fixtures for every room: a real Postgres, settings, shared data and system packages.
 
 - `shared`: folder of read-only data (`EARSHOT_SHARED`, by default `../shared`), else skip.
-- `server`: one embedded Postgres for the whole session, shared by all xdist workers.
+- `server`: one embedded Postgres for the whole session, shared by all xdist workers; another
+  version by `EARSHOT_TEST_POSTGRES=/usr/lib/postgresql/15/bin`.
 - `database`: a fresh, migrated database per test; `EARSHOT_DATABASE_URL` names it meanwhile.
 - `settings`: the smallest Settings over that database, with the database's clock.
 - `system_package(name)`: Debian package, installed as root, else skip (a failure in CI).
@@ -113,7 +114,9 @@ def server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
         users.mkdir(exist_ok=True, parents=True)
         home.chmod(0o711)
         (users / worker).touch()
-        ready = TestServer(server=postgres.ensure(home, options=FAST))
+        given = os.environ.get("EARSHOT_TEST_POSTGRES")
+        programs = Path(given) if given else None
+        ready = TestServer(server=postgres.ensure(home, options=FAST, binaries=programs))
         _make_template(ready)
     yield ready
     with locked(lock):
