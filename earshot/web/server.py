@@ -97,16 +97,9 @@ def _is_loopback(address: str) -> bool:
 
 def _auth(settings: Settings) -> dict[str, str]:
     """What `st.login` needs; the secrets come from the environment."""
-    from streamlit.auth_util import is_authlib_installed
-
     oidc, secrets = settings.web.oidc, settings.secrets
     if oidc is None:
         raise FixSettings(f"{settings.file}: web.oidc: is missing; sign_in is oidc, so add it.")
-    if not is_authlib_installed():
-        raise FixSettings(
-            f"{settings.file}: web.sign_in: oidc needs the package Authlib 1.3.2 or newer; "
-            "`pip install 'streamlit[auth]'` in Earshot's environment."
-        )
     if secrets.oidc_secret is None or secrets.cookie_secret is None:
         raise FixSettings(
             "EARSHOT_OIDC_SECRET and EARSHOT_COOKIE_SECRET: web.sign_in is oidc, so set both in "

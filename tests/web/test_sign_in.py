@@ -27,7 +27,6 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def guarded(provider: Provider, serve: Serve) -> Iterator[Site]:
-    pytest.importorskip("authlib", reason="needs Authlib: pip install 'streamlit[auth]'")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EARSHOT_OIDC_SECRET", SECRET)
         patch.setenv("EARSHOT_COOKIE_SECRET", "a long random text of the tests")
@@ -106,16 +105,12 @@ def test_the_list_names_addresses_and_domains(
     assert OpenId(**OIDC).admits(email, is_verified=is_verified) is is_admitted
 
 
-def test_without_its_package_or_secrets_nothing_is_served(
+def test_without_its_secrets_nothing_is_served(
     settings_with: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("EARSHOT_OIDC_SECRET", "EARSHOT_COOKIE_SECRET"):
         monkeypatch.delenv(name, raising=False)
     settings: Settings = settings_with(web={"sign_in": "oidc", "oidc": OIDC})
 
-    monkeypatch.setattr("streamlit.auth_util.is_authlib_installed", lambda: False)
-    with pytest.raises(FixSettings, match=r"streamlit\[auth\]"):
-        application(settings)
-    monkeypatch.setattr("streamlit.auth_util.is_authlib_installed", lambda: True)
     with pytest.raises(FixSettings, match="EARSHOT_COOKIE_SECRET"):
         application(settings)
