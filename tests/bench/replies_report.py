@@ -37,8 +37,8 @@ _HOW = (
     "be sent, on other reviews. Read blindly beside each other on the same 60 reviews: main "
     "complaint 39 now and 45 before, to be sent 30 and 27, the better draft 32 times now, 24 times "
     "before. The engine was changed after that (d15bd5f): other readers then found, on other "
-    "reviews, the main complaint in 66 of 100, 43 of 100 to be sent and 139 of 200 drafts matched as "
-    "written; nobody has read the masked ones. The goals of 85 % and 90 % are not met."
+    "reviews, the main complaint in 66 of 100, 43 of 100 to be sent and 139 of 200 drafts matched "
+    "as written; nobody has read the masked ones. The goals of 85 % and 90 % are not met."
 )
 
 
