@@ -30,7 +30,7 @@ from typing import Any
 from tests.bench.replies_facts import BRANDS
 from tests.bench.replies_match import Pair, masked, quintets, write
 
-SEED = 20261201
+SEED = 20261202
 """Not that of the figures, nor that of the last judgement: reviews are drawn anew."""
 RUBRIC = 100
 RUBRIC_TEXT = (
