@@ -36,8 +36,9 @@ _HOW = (
     "readers found, on other reviews, 149 of 200 as written, 144 masked, the main complaint in 57 "
     "of 100, 22 to be sent; of the one before (be6319a) 89 of 100, 84, 77 of 100, 35. Readers "
     "differ, so these figures are not one series. The same reader on the same 60 reviews: main "
-    "complaint 45 (be6319a) and 39 (6d8f29d). Whoever wrote d15bd5f read 118 reviews blindly while "
-    "at it: 80 before, 85 after. The goals of 85 % as written and 90 % are not met; masked, 60 % is."
+    "complaint 45 (be6319a) and 39 (6d8f29d). Whoever wrote d15bd5f read 118 reviews blindly "
+    "while at it: 80 before, 85 after. The goals of 85 % as written and 90 % are not met; masked, "
+    "60 % is."
 )
 
 
